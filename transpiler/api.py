@@ -1,0 +1,250 @@
+"""Wires the stages together; the only place that knows their order.
+
+    source -> parse -> passes -> schema -> backend -> Query
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from transpiler import registry
+from transpiler.ast import Node
+from transpiler.diagnostics import Diagnostic, diagnostic
+from transpiler.errors import (
+    ConditionError,
+    ModifierError,
+    RuleError,
+    SchemaError,
+    SigmaError,
+    SourceError,
+    Unsupported,
+    UsageError,
+)
+from transpiler.model import Rule
+from transpiler.parse import rule as parse_rule
+from transpiler.passes import normalise
+from transpiler.query import Options, Query
+from transpiler.registry import Backend
+from transpiler.schema import Mapped, Schema, map_tree
+from transpiler.source import Document, decode, documents, read
+from transpiler.span import Span
+
+_DEFAULT = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one YAML document.
+
+    ``rule`` is None when the document is not a rule that parses. ``trees`` are its conditions,
+    normalised, in the rule's own names. ``skipped``: the caller's ``accept`` did not want it.
+    ``diagnostics`` belong to no query (errors, and notes of the front end); a query has its own.
+    """
+
+    path: str
+    rule: Rule | None = None
+    trees: tuple[Node, ...] = ()
+    skipped: bool = False
+    queries: tuple[Query, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything ``compile`` made of its sources, in their order."""
+
+    queries: tuple[Query, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """One target, the backend that renders it and the schema whose names it uses."""
+
+    target: str
+    backend: type[Backend]
+    schema: Schema
+
+
+class Compiler:
+    """Compiles documents for a fixed set of targets.
+
+    ``schema`` None: each target's default. ``exact``: a warning is an error, and no query is
+    emitted with one. ``accept``: rules for which it is false are skipped. Without targets, rules
+    are parsed and normalised only.
+    Raises UsageError for an unknown target or schema, or a pair that does not fit.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[str],
+        *,
+        schema: str | None = None,
+        options: Options = _DEFAULT,
+        exact: bool = False,
+        accept: Callable[[Rule], bool] | None = None,
+    ) -> None:
+        self.options = options
+        self.exact = exact
+        self.accept = accept
+        self._lanes = tuple([_lane(target, schema) for target in dict.fromkeys(targets)])
+
+    def compile_file(self, path: str) -> Iterator[Outcome]:
+        """Read a file (``-``: standard input) and compile it; an unreadable one is an outcome."""
+        try:
+            text = read(path)
+        except SigmaError as error:
+            yield Outcome(path, diagnostics=(error.diagnostic,))
+            return
+        yield from self.compile(path, text)
+
+    def compile(self, path: str, text: str | bytes) -> Iterator[Outcome]:
+        """One outcome for each document of a text, in order. Never raises on rule text."""
+        if isinstance(text, bytes):
+            try:
+                text = decode(path, text)
+            except SigmaError as error:
+                yield Outcome(path, diagnostics=(error.diagnostic,))
+                return
+        empty = True
+        for document in documents(path, text):
+            empty = False
+            if isinstance(document, SigmaError):
+                yield Outcome(path, diagnostics=(document.diagnostic,))
+            else:
+                yield self._document(document)
+        if empty:
+            yield Outcome(path, diagnostics=(diagnostic("S108", "there is no document", Span(path, 1, 1)),))
+
+    def _document(self, document: Document) -> Outcome:
+        path = document.path
+        rule: Rule | None = None
+        try:
+            rule, notes = parse_rule(document)
+            if self.accept is not None and not self.accept(rule):
+                return Outcome(path, rule, skipped=True)
+            trees = tuple([normalise(condition.tree) for condition in rule.conditions])
+            queries, found = self._queries(rule, trees)
+        except SigmaError as error:
+            rule_id = rule.id if rule else _id_of(document)
+            return Outcome(path, rule, diagnostics=(replace(error.diagnostic, rule_id=rule_id),))
+        except Exception as error:  # noqa: BLE001 - one rule must never stop a batch; U899 says it is our defect
+            place = Span(path, document.span(document.root).line, 1)
+            message = f"{type(error).__name__}: {error}"
+            return Outcome(path, rule, diagnostics=(diagnostic("U899", message, place),))
+        if notes or found:
+            found = [*(replace(note, rule_id=rule.id) for note in notes), *found]
+        return Outcome(path, rule, trees, False, tuple(queries), tuple(found))
+
+    def _queries(self, rule: Rule, trees: tuple[Node, ...]) -> tuple[list[Query], list[Diagnostic]]:
+        queries: list[Query] = []
+        found: list[Diagnostic] = []
+        for number, tree in enumerate(trees, 1):
+            mapped: dict[str, Mapped | SigmaError] = {}
+            for lane in self._lanes:
+                name = lane.schema.name
+                if name not in mapped:
+                    mapped[name] = self._map(lane.schema, rule, tree)
+                self._render(lane, rule, number, mapped[name], queries, found)
+        return queries, found
+
+    def _map(self, schema: Schema, rule: Rule, tree: Node) -> Mapped | SigmaError:
+        try:
+            return map_tree(schema, rule, tree, self.options)
+        except SigmaError as error:
+            return error
+
+    def _render(
+        self,
+        lane: _Lane,
+        rule: Rule,
+        number: int,
+        mapped: Mapped | SigmaError,
+        queries: list[Query],
+        found: list[Diagnostic],
+    ) -> None:
+        """Add the lane's query, or what is in its way."""
+        try:
+            if isinstance(mapped, SigmaError):
+                raise mapped
+            text, said = lane.backend.render(mapped.tree, mapped.source, self.options)
+        except SigmaError as error:
+            found.append(replace(error.diagnostic, rule_id=rule.id, target=lane.target))
+            return
+        said = mapped.notes + said
+        if self.exact and any(each.severity == "warning" for each in said):
+            found += [
+                replace(each, severity="error", rule_id=rule.id, target=lane.target)
+                for each in said
+                if each.severity == "warning"
+            ]
+            return
+        queries.append(Query(text, rule, lane.target, lane.schema.name, number, said))
+
+
+def _lane(target: str, name: str | None) -> _Lane:
+    backend = registry.backend(target)
+    language = backend.LANGUAGE
+    schema = registry.schema(name or language.schemas[0])
+    if not schema.keep and target not in schema.targets:
+        hint = f"{target} can use {', '.join((*language.schemas, 'none'))}"
+        raise UsageError(diagnostic("F506", f"the schema `{schema.name}` is not for {target}", hint=hint))
+    return _Lane(target, backend, schema)
+
+
+def _id_of(document: Document) -> str | None:
+    """The id of a document that is no rule, if it has one, so that a diagnostic can name it."""
+    try:
+        for key, value in document.root.value:
+            if key.value == "id":
+                return str(value.value)
+    except (AttributeError, TypeError, ValueError):
+        pass
+    return None
+
+
+def compile(  # noqa: A001 - the word users look for
+    sources: Iterable[tuple[str, str | bytes]],
+    targets: Sequence[str],
+    *,
+    schema: str | None = None,
+    options: Options = _DEFAULT,
+    exact: bool = False,
+) -> Result:
+    """Compile (name, text) pairs for the targets.
+
+    Never raises on rule text: what is wrong with a rule is among the diagnostics, and the others
+    are compiled. Raises UsageError for an unknown target or schema.
+    """
+    compiler = Compiler(targets, schema=schema, options=options, exact=exact)
+    queries: list[Query] = []
+    found: list[Diagnostic] = []
+    for path, text in sources:
+        for outcome in compiler.compile(path, text):
+            queries += outcome.queries
+            found += outcome.diagnostics
+    return Result(tuple(queries), tuple(found))
+
+
+def transpile(
+    text: str, target: str, schema: str | None = None, *, options: Options = _DEFAULT, exact: bool = False
+) -> list[Query]:
+    """Compile one text for one target. Raises SigmaError at the first error."""
+    result = compile([("<text>", text)], [target], schema=schema, options=options, exact=exact)
+    for each in result.diagnostics:
+        if each.severity == "error":
+            raise _CLASSES.get(each.code[0], SigmaError)(each)
+    return list(result.queries)
+
+
+_CLASSES: dict[str, type[SigmaError]] = {
+    "S": SourceError,
+    "R": RuleError,
+    "C": ConditionError,
+    "M": ModifierError,
+    "F": SchemaError,
+    "T": Unsupported,
+    "U": UsageError,
+}
+"""The exception that stands for a code, by the code's first letter."""

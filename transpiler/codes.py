@@ -1,0 +1,97 @@
+"""The catalogue of diagnostic codes: what each means and the way out.
+
+The first letter is the stage that speaks: S source, R rule, C condition, M modifier, F fields and
+log sources (schema), T target language, U usage. ``sigmaq codes`` and docs/diagnostics.md are
+printed from this table.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+
+class Code(NamedTuple):
+    """One kind of diagnostic.
+
+    ``explanation`` says what happened and why it matters; ``hint`` is the way out when the
+    diagnostic brings none of its own.
+    """
+
+    severity: Literal["error", "warning", "note"]
+    title: str
+    explanation: str
+    hint: str
+
+
+CODES: dict[str, Code] = {
+    # --- S: files and YAML -----------------------------------------------------------------
+    "S101": Code("error", "file cannot be read", "The path does not exist, may not be read, or is a loop of links.", "check the path and its permissions"),
+    "S102": Code("error", "file too large", "Rules are small; a file over the limit is refused unread so that it cannot exhaust memory.", "split the file"),
+    "S103": Code("error", "not text", "The file is not UTF-8 or UTF-16 text, or holds control characters that YAML forbids.", "save the rule as UTF-8"),
+    "S104": Code("error", "YAML syntax", "The YAML parser stopped here.", "mend the YAML at the position shown"),
+    "S105": Code("error", "YAML nested too deeply", "Lists and maps may be nested 64 deep; no rule needs more.", "flatten the document"),
+    "S106": Code("error", "YAML too large when aliases are followed", "Aliases repeat a part of the document; followed, this one would grow beyond the limit.", "write the repeated part out, or shorten it"),
+    "S107": Code("error", "duplicate key", "A map has the same key twice. YAML readers keep one of the two, so part of the rule would be lost without a word.", "rename one key, or join their values in a list"),
+    "S108": Code("error", "no rule in file", "The file holds no YAML document.", "remove the file from the list"),
+    # --- R: the rule -----------------------------------------------------------------------
+    "R201": Code("error", "not a Sigma rule", "The document is not a map with a title, a logsource and a detection.", "check the indentation; see the rule format of the Sigma specification"),
+    "R202": Code("error", "required part missing", "The specification requires this part of a rule.", "add the part"),
+    "R203": Code("error", "wrong type", "This part of the rule has another type than the specification says.", "write it as the specification says"),
+    "R204": Code("error", "empty detection", "A selection without any condition matches everything or nothing; neither is meant.", "add a field or remove the selection"),
+    "R205": Code("error", "null in a keyword list", "A keyword is searched for in the whole event; null cannot be.", "bind null to a field: `Field: null`"),
+    "R206": Code("error", "correlation rules: not yet", "The document is a correlation. This version compiles single rules.", "convert the rules it refers to one by one"),
+    "R207": Code("error", "filters: not yet", "The document is a filter. This version compiles single rules.", "add the filter's condition to the rule itself"),
+    "R208": Code("error", "rule collections: not yet", "`action: global`, `reset` and `repeat` collections are not compiled by this version.", "write each rule out as a document of its own"),
+    "R209": Code("note", "value of a metadata field is not in the specification", "The level or status is not one of the specification's words; options that select by it do not see the rule.", "use one of the specification's words"),
+    "R210": Code("error", "too many values", "The rule holds more values than any real rule needs; it is refused to bound time and memory.", "split the rule, or use a lookup in the SIEM"),
+    "R211": Code("note", "timeframe without aggregation", "`timeframe` only ever had a meaning beside an aggregation in the condition.", "remove it, or write a correlation rule"),
+    # --- C: the condition ------------------------------------------------------------------
+    "C301": Code("error", "condition syntax", "The condition does not follow the grammar: selections, and, or, not, 1/any/all of, parentheses.", "mend the condition at the word shown"),
+    "C302": Code("error", "no such selection", "The condition names a selection that the detection does not have.", "use one of the names the rule defines"),
+    "C303": Code("error", "pattern names nothing", "No selection has a name that this pattern fits.", "rename the selections or the pattern"),
+    "C304": Code("error", "aggregation in the condition", "`| count() ...` was removed from Sigma; correlations replace it.", "write a correlation rule"),
+    "C305": Code("error", "condition nested too deeply", "Parentheses and not may be nested 64 deep; no rule needs more.", "simplify the condition"),
+    "C306": Code("note", "operator in capitals", "The specification writes and, or, not in lower case; this was read as the operator.", "write the operator in lower case"),
+    "C307": Code("note", "selection not used", "The condition never uses this selection.", "remove it or add it to the condition"),
+    # --- M: modifiers ----------------------------------------------------------------------
+    "M401": Code("error", "unknown modifier", "The specification has no modifier of this name.", "check the spelling"),
+    "M402": Code("error", "modifier does not fit the value", "This modifier cannot be applied to a value of this type.", "change the value or drop the modifier"),
+    "M403": Code("error", "modifiers do not fit together", "This modifier cannot follow the ones before it.", "reorder or drop a modifier"),
+    "M404": Code("error", "regular expression", "The regular expression does not parse, or uses what Sigma's subset of PCRE does not have.", "mend the expression at the position shown"),
+    "M405": Code("error", "not a network", "The value is not an IPv4 or IPv6 network in CIDR notation.", "write it as address/prefix, such as 10.0.0.0/8"),
+    "M406": Code("error", "unresolved placeholder", "The value holds a placeholder (`expand`) and nobody gave it a value.", "replace the placeholder by its values"),
+    "M407": Code("error", "all on one value", "`all` needs a list; on a single value it changes nothing and hides a mistake.", "drop `all`, or make the value a list"),
+    "M408": Code("error", "null in a list", "The specification forbids null beside other values in `all` and modified lists.", "give null a map of its own"),
+    "M409": Code("error", "modifier given twice", "The same modifier stands twice in one field.", "drop one of the two"),
+    # --- F: fields and log sources ---------------------------------------------------------
+    "F501": Code("error", "log source not in the schema", "The schema does not say where the target keeps events of this log source, so the query would look in the wrong place.", "use `-s none` to keep the rule's own names without a log-source restriction"),
+    "F502": Code("error", "field not in the schema", "The schema does not say what the target calls this field; with the rule's name the query would find nothing.", "use `-s none` to keep the rule's own names, or extend the schema"),
+    "F503": Code("error", "value does not fit the column", "The column's type cannot hold this value, so the comparison could never be true, or would be an error.", "check the value against the column's type"),
+    "F504": Code("note", "no log-source restriction", "The schema `none` keeps the rule's field names and does not restrict the query to the rule's log source.", "choose a schema with -s, or run the query where only such events are"),
+    "F505": Code("error", "schema file", "The schema file does not follow the format.", "see docs/schemas.md"),
+    "F506": Code("error", "schema and target do not fit", "The schema describes another platform than the target's.", "`sigmaq schemas` lists which schema fits which target"),
+    # --- T: target languages ---------------------------------------------------------------
+    "T601": Code("error", "target cannot say this", "The target's language has no exact form for this part of the rule, and a weaker one would hide it.", "choose another target"),
+    "T602": Code("error", "query would be too long", "Listing every spelling or folding every letter makes the query longer than the target takes.", "choose another target, or shorten the value"),
+    "T603": Code("error", "regular expression not in the target's dialect", "The target's regular expressions lack a construct that the rule's uses.", "choose another target, or rewrite the expression"),
+    "T604": Code("error", "field name cannot be written", "The target's language has no way to write this field name.", "choose another target or a schema that renames the field"),
+    "T610": Code("warning", "letter case counts in the target", "The rule ignores letter case; the target compares this field exactly and has no other form, so it misses other spellings.", "index the field case-folded and declare it (`--strings folded`), or choose another target"),
+    "T611": Code("warning", "null, empty and missing are one in the target", "The target cannot tell a missing field, null and the empty string apart; the query treats them alike.", "check whether the events can hold empty values"),
+    "T612": Code("warning", "only ASCII letters are folded", "The target ignores case for A to Z alone; other letters of the value are compared exactly.", "add the other spelling to the rule"),
+    "T613": Code("warning", "letter case cannot be told apart", "The rule asks for exact case; the target ignores case on this field, so it also finds other spellings.", "choose another target or field"),
+    "T614": Code("warning", "several values in one field", "The target's comparison treats a field with several values in another way than the rule.", "choose another target, or a schema that says the field has one value"),
+    "T615": Code("warning", "weaker than the rule", "The target says this only in a wider or narrower form.", "read the message; choose another target if it matters"),
+    "T620": Code("note", "slow in the target", "The query is right, and this part of it makes the target read every value.", "nothing to do unless the query is too slow"),
+    "T621": Code("note", "assumes case-folded strings", "The query is right where the deployment's string fields are case-folded by their index, as `--strings folded` or the schema declares.", "drop `--strings folded` for a query that does not depend on it"),
+    "T622": Code("note", "assumes a column type", "Nothing says what type the column has; the query takes it from the rule's value.", "use a schema that knows the column"),
+    "T623": Code("note", "looks into certain fields only", "The target has no search over all fields; the keyword is looked for in the fields the message names.", "choose another target, or a schema that names more fields"),
+    "T624": Code("note", "holds under a condition", "The query means the rule under the condition that the message states.", "check the condition"),
+    # --- U: usage --------------------------------------------------------------------------
+    "U801": Code("error", "unknown target", "There is no backend of this name.", "`sigmaq targets` lists the names"),
+    "U802": Code("error", "unknown schema", "There is no schema of this name, nor a file.", "`sigmaq schemas` lists the names"),
+    "U803": Code("error", "output cannot be written", "The output file or folder cannot be written; nothing was changed.", "check the path and its permissions"),
+    "U804": Code("error", "ambiguous language", "KQL is the name of two languages.", "write `-t kusto` (Microsoft) or `-t kibana` (Elastic)"),
+    "U805": Code("error", "two plug-ins of one name", "Two installed packages register the same name.", "uninstall one of the packages"),
+    "U806": Code("error", "no rules found", "The paths hold no *.yml or *.yaml file.", "check the paths"),
+    "U899": Code("error", "internal error", "The compiler failed on this rule; the others are not affected. This is a defect of sigmaq.", "please report it with the rule"),
+}  # fmt: skip

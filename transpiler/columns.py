@@ -1,0 +1,113 @@
+"""Fitting a rule's values to the type of the column they are compared with.
+
+A number and its decimal text are the same value to a rule; a column holds one of the two. So a
+leaf's values are rewritten to the column's type, or the rule is refused: a comparison that can never
+be true would pass for a query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import NoReturn
+
+from transpiler.ast import Equals, Field, Match, Node, Or
+from transpiler.diagnostics import diagnostic
+from transpiler.errors import SchemaError
+from transpiler.pattern import EMPTY, Pattern, literal
+
+_INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
+_BOOLS = {"true": True, "false": False}
+
+
+def text_of(value: int | float | bool) -> str:
+    """A number or boolean as the text a rule means: ``4688``, ``1.5``, ``true``."""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def fit_match(node: Match, field: Field) -> Node:
+    """A Match on that column: exact values in the column's type, patterns left for the backend.
+
+    Raises SchemaError (F503) for an exact value that the column cannot hold.
+    """
+    read = _READERS.get(field.type)
+    if read is None:
+        return Match(field, node.patterns, node.cased, node.span)
+    kept: list[Pattern] = []
+    values: list[int | float | bool] = []
+    for each in node.patterns:
+        if each.kind != "equals" or each is EMPTY:
+            kept.append(each)
+            continue
+        value = read(each.text)
+        if value is None:
+            _refuse(node, field, repr(each.text))
+        values.append(value)
+    if not values:
+        return Match(field, tuple(kept), node.cased, node.span)
+    exact = Equals(field, tuple(values), node.span)
+    return Or((exact, Match(field, tuple(kept), node.cased, node.span)), node.span) if kept else exact
+
+
+def fit_equals(node: Equals, field: Field) -> Node:
+    """An Equals on that column: numbers and booleans, or their text on a column of text.
+
+    Raises SchemaError (F503) for a value that the column cannot hold.
+    """
+    read = _READERS.get(field.type)
+    if read is None:
+        if field.type == "unknown":
+            return Equals(field, node.values, node.span)
+        return Match(field, tuple([literal(text_of(value)) for value in node.values]), False, node.span)
+    values: list[int | float | bool] = []
+    for value in node.values:
+        fitted = read(text_of(value))
+        if fitted is None:
+            _refuse(node, field, text_of(value))
+        values.append(fitted)
+    return Equals(field, tuple(values), node.span)
+
+
+def _refuse(node: Match | Equals, field: Field, value: str) -> NoReturn:
+    message = f"the column `{field.name}` holds {_KINDS[field.type]}; {value} is none"
+    raise SchemaError(diagnostic("F503", message, node.span))
+
+
+def _read_int(text: str) -> int | None:
+    return int(text) if _INT.match(text) and len(text) < 400 else None
+
+
+def _read_float(text: str) -> float | int | None:
+    if _FLOAT.match(text):
+        return float(text)
+    return _read_int(text)
+
+
+def _read_bool(text: str) -> bool | None:
+    return _BOOLS.get(text.lower())
+
+
+_READERS: dict[str, Callable[[str], int | float | bool | None]] = {
+    "int": _read_int,
+    "float": _read_float,
+    "bool": _read_bool,
+}
+_KINDS = {"int": "whole numbers", "float": "numbers", "bool": "true or false"}
+
+
+def is_number(given: Pattern) -> bool:
+    """Whether a pattern is the exact decimal text of a number."""
+    return given.kind == "equals" and bool(_INT.match(given.text) or _FLOAT.match(given.text))
+
+
+def is_address(given: Pattern) -> bool:
+    """Whether a pattern is the exact text of an IPv4 or IPv6 address."""
+    if given.kind != "equals":
+        return False
+    try:
+        ip_address(given.text)
+    except ValueError:
+        return False
+    return True

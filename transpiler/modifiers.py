@@ -1,0 +1,456 @@
+"""The modifiers of Sigma 2.1: one small function each, from a value to what it becomes.
+
+A modifier is given a draft, what the modifiers before it made of the rule's value, and gives the
+next draft. Which drafts a modifier takes is said by its row in MODIFIERS. ``all`` and ``neq`` speak
+about the list of values and have no function.
+
+Source: Sigma specification 2.1.0, appendix "Modifiers".
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Literal, NamedTuple
+
+from transpiler import pattern as patterns
+from transpiler import regex
+from transpiler.ast import Comparison, Part, TimeUnit
+from transpiler.pattern import DASH, DASHES, Pattern
+from transpiler.source import Scalar
+
+
+class Raw(str):
+    """Text as the rule has it, escapes not read: what ``re``, ``cidr`` and ``expand`` need."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Bytes that a later ``base64`` will encode."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The text of a regular expression and its flags, parsed when all modifiers are read."""
+
+    text: str
+    flags: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cased:
+    """A pattern whose letter case counts."""
+
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The name of another field."""
+
+    name: str
+    part: Part = "equals"
+    cased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A numeric comparison."""
+
+    op: Comparison
+    value: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """``exists``: true or false."""
+
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A part of a date and its value."""
+
+    unit: TimeUnit
+    value: int
+
+
+Network = IPv4Network | IPv6Network
+Draft = (
+    Raw
+    | Pattern
+    | Encoded
+    | Expression
+    | Cased
+    | Reference
+    | Threshold
+    | Presence
+    | Moment
+    | Network
+    | bool
+    | int
+    | float
+    | None
+)
+
+
+class Misfit(Exception):
+    """A modifier cannot be applied; ``code`` is that of the diagnostic, ``str()`` its message."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _surround(draft: Draft, part: Part, *, before: bool, after: bool) -> Draft:
+    if isinstance(draft, Pattern):
+        return patterns.surround(draft, before, after)
+    if isinstance(draft, Cased):
+        return Cased(patterns.surround(draft.pattern, before, after))
+    if isinstance(draft, Reference):
+        return replace(draft, part=part)
+    if isinstance(draft, Expression) and part != "contains":
+        anchor = "^" if part == "startswith" else "$"
+        raise Misfit("M403", f"`{part}` cannot follow `re`", f"write {anchor} in the expression")
+    return draft
+
+
+def contains(draft: Draft) -> Draft:
+    """``*`` before and after; a regular expression is searched for anyway."""
+    return _surround(draft, "contains", before=True, after=True)
+
+
+def startswith(draft: Draft) -> Draft:
+    """``*`` after."""
+    return _surround(draft, "startswith", before=False, after=True)
+
+
+def endswith(draft: Draft) -> Draft:
+    """``*`` before."""
+    return _surround(draft, "endswith", before=True, after=False)
+
+
+def cased(draft: Draft) -> Draft:
+    """Letter case counts."""
+    if isinstance(draft, Reference):
+        return replace(draft, cased=True)
+    return Cased(draft) if isinstance(draft, Pattern) else draft
+
+
+_WORD_DASH = re.compile(rf"\B[{DASHES[1:]}\-]\b")
+
+
+def windash(draft: Draft) -> Draft:
+    """Each dash at the beginning of a word becomes any of the five dashes, as one token."""
+    given = draft.pattern if isinstance(draft, Cased) else draft
+    if not isinstance(given, Pattern):
+        return draft
+    tokens: list[patterns.Token] = []
+    for token in given.tokens:
+        if isinstance(token, str):
+            *before, last = _WORD_DASH.split(token)
+            for piece in before:
+                tokens += (piece, DASH)
+            tokens.append(last)
+        else:
+            tokens.append(token)
+    dashed = patterns.pattern(*tokens)
+    return Cased(dashed) if isinstance(draft, Cased) else dashed
+
+
+# --- encodings ------------------------------------------------------------------------------------
+
+
+def _bytes(draft: Draft, encoding: str = "utf-8") -> list[bytes]:
+    """What an encoder encodes: one value, or every spelling of a dashed one."""
+    if isinstance(draft, Encoded):
+        return [draft.data]
+    assert isinstance(draft, Pattern)
+    spellings = patterns.variants(draft)
+    if spellings is None:
+        raise Misfit("M402", "the dashes have too many spellings to encode", "drop `windash`")
+    if any(spelling.kind != "equals" for spelling in spellings):
+        raise Misfit("M402", "wildcards cannot be encoded", r"escape them: \* \?")
+    try:
+        return [spelling.text.encode(encoding) for spelling in spellings]
+    except UnicodeEncodeError:
+        raise Misfit("M402", "the text holds half of a surrogate pair and cannot be encoded") from None
+
+
+def _utf16(encoding: str, bom: bytes = b"") -> Callable[[Draft], list[Draft]]:
+    def encode(draft: Draft) -> list[Draft]:
+        return [Encoded(bom + data) for data in _bytes(draft, encoding)]
+
+    return encode
+
+
+def base64(draft: Draft) -> list[Draft]:
+    """The Base64 of the text's UTF-8 bytes, or of the bytes an encoding before it made."""
+    return [patterns.literal(b64encode(data).decode("ascii")) for data in _bytes(draft)]
+
+
+def base64offset(draft: Draft) -> list[Draft]:
+    """The three forms the text has inside Base64, by its offset modulo 3.
+
+    At each end the characters that also hold bits of a neighbouring byte are cut off; computed on
+    bytes, so that text outside ASCII is right too.
+    """
+    return [patterns.literal(_at_offset(data, offset)) for data in _bytes(draft) for offset in (0, 1, 2)]
+
+
+def _at_offset(data: bytes, offset: int) -> str:
+    encoded = b64encode(b"\0" * offset + data).decode("ascii")
+    end = (None, -3, -2)[(len(data) + offset) % 3]
+    return encoded[(0, 2, 3)[offset] : end]
+
+
+# --- regular expressions --------------------------------------------------------------------------
+
+
+def re_(draft: Draft) -> Draft:
+    """The value is a regular expression."""
+    return Expression(str(draft)) if isinstance(draft, Raw) else draft
+
+
+def _flag(letter: Literal["i", "m", "s"]) -> Callable[[Draft], Draft]:
+    def add(draft: Draft) -> Draft:
+        assert isinstance(draft, Expression)
+        return Expression(draft.text, draft.flags + letter)
+
+    return add
+
+
+# --- numbers, networks, fields, dates --------------------------------------------------------------
+
+
+def cidr(draft: Draft) -> Draft:
+    """The value is an IPv4 or IPv6 network."""
+    try:
+        return ip_network(str(draft).strip(), strict=False)
+    except ValueError:
+        raise Misfit("M405", f"{str(draft)!r} is not a network in CIDR notation") from None
+
+
+def _threshold(op: Comparison) -> Callable[[Draft], Draft]:
+    def compare(draft: Draft) -> Draft:
+        assert isinstance(draft, (int, float))
+        return Threshold(op, draft)
+
+    return compare
+
+
+def fieldref(draft: Draft) -> Draft:
+    """The value is the name of another field."""
+    assert isinstance(draft, Pattern)
+    if draft.kind != "equals" or not draft.text:
+        raise Misfit("M402", "a field reference is one field name, without wildcards")
+    return Reference(draft.text)
+
+
+def exists(draft: Draft) -> Draft:
+    """The value says whether the field is there."""
+    assert isinstance(draft, bool)
+    return Presence(draft)
+
+
+_PLACEHOLDER = re.compile(r"(?<!\\)%([^%\s]+)%")
+
+
+def placeholder(value: Scalar) -> str | None:
+    """The first placeholder ``%name%`` of a value under ``expand``, or None."""
+    found = _PLACEHOLDER.search(value) if isinstance(value, str) else None
+    return found[1] if found else None
+
+
+_RANGES: dict[TimeUnit, tuple[int, int]] = {
+    "minute": (0, 59),
+    "hour": (0, 23),
+    "day": (1, 31),
+    "week": (1, 53),
+    "month": (1, 12),
+    "year": (1, 9999),
+}
+
+
+def _moment(unit: TimeUnit) -> Callable[[Draft], Draft]:
+    low, high = _RANGES[unit]
+
+    def part(draft: Draft) -> Draft:
+        if not isinstance(draft, int) or not low <= draft <= high:
+            raise Misfit("M402", f"`{unit}` needs a whole number from {low} to {high}")
+        return Moment(unit, draft)
+
+    return part
+
+
+# --- the table --------------------------------------------------------------------------------------
+
+
+class Modifier(NamedTuple):
+    """``takes``: classes of drafts it applies to; ``says``: them in words, for the diagnostic."""
+
+    apply: Callable[[Draft], Draft | list[Draft]]
+    takes: tuple[type, ...]
+    says: str
+
+
+_TEXT = (Pattern, Cased)
+_SEARCHABLE = (Pattern, Cased, Reference, Expression)
+_ENCODABLE = (Pattern, Encoded)
+_NUMBERS = (int, float)
+
+MODIFIERS: dict[str, Modifier] = {
+    "contains": Modifier(contains, _SEARCHABLE, "text"),
+    "startswith": Modifier(startswith, _SEARCHABLE, "text"),
+    "endswith": Modifier(endswith, _SEARCHABLE, "text"),
+    "cased": Modifier(cased, (Pattern, Reference), "text"),
+    "windash": Modifier(windash, _TEXT, "text"),
+    "wide": Modifier(_utf16("utf-16-le"), (Pattern,), "text"),
+    "utf16le": Modifier(_utf16("utf-16-le"), (Pattern,), "text"),
+    "utf16be": Modifier(_utf16("utf-16-be"), (Pattern,), "text"),
+    "utf16": Modifier(_utf16("utf-16-le", b"\xff\xfe"), (Pattern,), "text"),
+    "base64": Modifier(base64, _ENCODABLE, "text"),
+    "base64offset": Modifier(base64offset, _ENCODABLE, "text"),
+    "re": Modifier(re_, (Raw,), "text"),
+    "i": Modifier(_flag("i"), (Expression,), "a regular expression (`re` before it)"),
+    "m": Modifier(_flag("m"), (Expression,), "a regular expression (`re` before it)"),
+    "s": Modifier(_flag("s"), (Expression,), "a regular expression (`re` before it)"),
+    "cidr": Modifier(cidr, (Raw,), "text"),
+    "lt": Modifier(_threshold("lt"), _NUMBERS, "a number, unquoted"),
+    "lte": Modifier(_threshold("lte"), _NUMBERS, "a number, unquoted"),
+    "gt": Modifier(_threshold("gt"), _NUMBERS, "a number, unquoted"),
+    "gte": Modifier(_threshold("gte"), _NUMBERS, "a number, unquoted"),
+    "fieldref": Modifier(fieldref, (Pattern,), "the name of a field"),
+    "exists": Modifier(exists, (bool,), "true or false"),
+    **{unit: Modifier(_moment(unit), (int,), "a whole number") for unit in _RANGES},
+}
+MODIFIERS |= {long: MODIFIERS[short] for long, short in {"ignorecase": "i", "multiline": "m", "dotall": "s"}.items()}
+
+LIST_MODIFIERS = ("all", "neq", "expand")
+"""Modifiers about the list of values: all of them instead of any; none of them; placeholders."""
+
+_NEEDS_RAW = frozenset({"re", "cidr"})
+_ENCODERS = frozenset({"wide", "utf16", "utf16le", "utf16be"})
+
+
+class Plan(NamedTuple):
+    """What a chain of modifiers does: ``steps`` to each value, the last three to the list."""
+
+    names: tuple[str, ...]
+    steps: tuple[Modifier, ...]
+    raw: bool
+    all_: bool
+    negated: bool
+    expand: bool
+    wildcards: tuple[bool, bool] | None
+    """``*`` before, after: all that the steps do to text. None: they do something else."""
+
+
+_WILDCARDS: dict[tuple[str, ...], tuple[bool, bool]] = {
+    ("contains",): (True, True),
+    ("startswith",): (False, True),
+    ("endswith",): (True, False),
+}
+
+
+def plan(names: tuple[str, ...]) -> Plan:
+    """Read a chain of modifiers. Raises Wrong, which knows the number of the modifier at fault."""
+    steps: list[str] = []
+    for index, name in enumerate(names):
+        if name not in MODIFIERS and name not in LIST_MODIFIERS:
+            raise Wrong(index, "M401", f"there is no modifier `{name}`", _nearest(name))
+        if name in names[:index]:
+            raise Wrong(index, "M409", f"`{name}` stands twice")
+        if name in LIST_MODIFIERS:
+            continue
+        if name in _NEEDS_RAW and steps:
+            raise Wrong(index, "M403", f"`{name}` must be the first modifier", f"write it before `{steps[0]}`")
+        steps.append(name)
+    for index, name in enumerate(names):
+        if name in _ENCODERS and not {"base64", "base64offset"} & set(names[index:]):
+            # Specification 2.1, modifiers: the UTF-16 modifiers are for use with base64 only.
+            raise Wrong(index, "M403", f"`{name}` needs `base64` or `base64offset` after it")
+    return Plan(
+        names,
+        tuple([MODIFIERS[name] for name in steps]),
+        bool(steps) and steps[0] in _NEEDS_RAW,
+        "all" in names,
+        "neq" in names,
+        "expand" in names,
+        None if "expand" in names else _WILDCARDS.get(tuple(steps)),
+    )
+
+
+class Wrong(Misfit):
+    """A chain of modifiers is wrong at the modifier of number ``index``."""
+
+    def __init__(self, index: int, code: str, message: str, hint: str = "") -> None:
+        super().__init__(code, message, hint)
+        self.index = index
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), [*MODIFIERS, *LIST_MODIFIERS], 1)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+def draft(value: Scalar, *, raw: bool) -> Draft:
+    """A rule's value before any modifier."""
+    if isinstance(value, str):
+        return Raw(value) if raw else patterns.parse(value)
+    return value
+
+
+def apply(chain: Plan, value: Scalar) -> list[Draft]:
+    """Apply a chain to one value of the rule. Raises Misfit."""
+    if chain.expand and (name := placeholder(value)):
+        raise Misfit("M406", f"the placeholder %{name}% has no value")
+    drafts: list[Draft] = [draft(value, raw=chain.raw)]
+    for index, step in enumerate(chain.steps):
+        following: list[Draft] = []
+        for each in drafts:
+            if not isinstance(each, step.takes) or (type(each) is bool and bool not in step.takes):
+                raise Misfit("M402", f"`{_name(chain, index)}` needs {step.says}, not {_kind(each)}")
+            result = step.apply(each)
+            if isinstance(result, list):
+                following += result
+            else:
+                following.append(result)
+        drafts = following
+    return drafts
+
+
+def _name(chain: Plan, index: int) -> str:
+    return [name for name in chain.names if name not in LIST_MODIFIERS][index]
+
+
+def _kind(each: Draft) -> str:
+    if each is None:
+        return "null"
+    if isinstance(each, bool):
+        return "a boolean"
+    if isinstance(each, (int, float)):
+        return "a number"
+    return {Expression: "a regular expression", Reference: "a field reference"}.get(type(each), "text")
+
+
+def expression(given: Expression) -> regex.Regex:
+    """Parse a regular expression. Raises Misfit (M404)."""
+    try:
+        return regex.parse(given.text, given.flags)
+    except regex.RegexError as error:
+        raise Misfit("M404", f"regular expression: {error}") from None

@@ -1,0 +1,116 @@
+"""Finds what is plugged in: backends and schemas, by entry point.
+
+Groups: ``transpiler.backends`` (name -> a class with ``LANGUAGE`` and ``render``) and
+``transpiler.schemas`` (any name -> a package whose folder holds ``*.yml`` schemas). Architecture
+invariant: the compiler never imports a backend by name. Nothing is loaded before it is asked for.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from transpiler.diagnostics import Diagnostic, diagnostic
+from transpiler.errors import UsageError
+
+if TYPE_CHECKING:
+    from transpiler.ast import Node
+    from transpiler.query import Options, Source
+    from transpiler.schema import Schema
+
+
+class Language(Protocol):
+    """What a backend says of its language; see :class:`backends.base.Language`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def extension(self) -> str: ...
+    @property
+    def comment(self) -> str | None: ...
+    @property
+    def schemas(self) -> tuple[str, ...]: ...
+
+
+class Backend(Protocol):
+    """A query language: renders trees."""
+
+    LANGUAGE: ClassVar[Language]
+
+    @classmethod
+    def render(cls, node: Node, source: Source, options: Options) -> tuple[str, tuple[Diagnostic, ...]]: ...
+
+
+@lru_cache(maxsize=1)
+def _backends() -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group="transpiler.backends"):
+        known = found.setdefault(entry.name, entry)
+        if known.value != entry.value:
+            raise UsageError(
+                diagnostic("U805", f"the target `{entry.name}` is registered by {known.value} and by {entry.value}")
+            )
+    return dict(sorted(found.items()))
+
+
+def targets() -> list[str]:
+    """The names of all targets, sorted. Raises UsageError (U805) when two plug-ins share one."""
+    return list(_backends())
+
+
+@lru_cache(maxsize=32)
+def backend(name: str) -> type[Backend]:
+    """The backend of a target. Raises UsageError (U801, U804) for a name that there is not."""
+    entry = _backends().get(name)
+    if entry is None:
+        if name.lower() == "kql":
+            raise UsageError(
+                diagnostic("U804", "`kql` is two languages: Microsoft's Kusto and Kibana's query language")
+            )
+        near = get_close_matches(name.lower(), _backends(), 1)
+        hint = f"did you mean `{near[0]}`?" if near else ""
+        raise UsageError(diagnostic("U801", f"there is no target `{name}`", hint=hint))
+    loaded: type[Backend] = entry.load()
+    return loaded
+
+
+@lru_cache(maxsize=1)
+def _schema_files() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for entry in entry_points(group="transpiler.schemas"):
+        module = import_module(entry.value)
+        for path in sorted(Path(str(module.__file__)).parent.glob("*.yml")):
+            known = found.setdefault(path.stem, path)
+            if known != path:
+                raise UsageError(diagnostic("U805", f"the schema `{path.stem}` is registered twice"))
+    return dict(sorted(found.items()))
+
+
+def schemas() -> list[str]:
+    """The names of all shipped schemas, sorted."""
+    return list(_schema_files())
+
+
+@lru_cache(maxsize=32)
+def schema(name: str) -> Schema:
+    """A shipped schema by name, or one from a file (a name that ends in .yml or holds a slash).
+
+    Raises UsageError (U802) when there is none, SchemaError (F505) when the file is wrong.
+    """
+    from transpiler.schemafile import load
+    from transpiler.source import read
+
+    path = _schema_files().get(name)
+    if path is not None:
+        return load(f"{name}.yml", path.read_text("utf-8"))
+    if name.endswith((".yml", ".yaml")) or "/" in name:
+        return load(name, read(name))
+    near = get_close_matches(name.lower(), _schema_files(), 1)
+    hint = f"did you mean `{near[0]}`?" if near else ""
+    raise UsageError(diagnostic("U802", f"there is no schema `{name}`", hint=hint))
