@@ -1,0 +1,120 @@
+"""How much work Lucene has with an expression: it makes a deterministic automaton, or gives up.
+
+Source: Lucene, ``Operations.determinize``: the effort is the number of states of the automaton without
+memory, added up over the states of the deterministic one; above ten times the work limit (10,000,
+which Elasticsearch calls ``max_determinized_states``) the query is an error. Lucene's states and
+those of Glushkov's construction here are not quite the same, hence the margin.
+"""
+
+from __future__ import annotations
+
+from transpiler.regex.letters import LAST_CODE, members
+from transpiler.regex.tree import Choice, Node, OneOf, Repeat, Text, children
+
+MAX_EFFORT = 60_000
+"""Lucene's limit is 100,000."""
+
+
+def too_complex(tree: Node) -> bool:
+    """Whether Lucene may refuse a plain tree without edges."""
+    positions = _Positions()
+    _, first, _ = positions.add(tree)
+    positions.follow[0] = first
+    classes = positions.classes()
+    effort, seen, waiting = 0, {1}, [1]
+    while waiting:
+        states = waiting.pop()
+        effort += states.bit_count()
+        if effort > MAX_EFFORT:
+            return True
+        reached = 0
+        while states:
+            lowest = states & -states
+            reached |= positions.follow[lowest.bit_length() - 1]
+            states ^= lowest
+        for matching in classes:
+            following = reached & matching
+            if following and following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return False
+
+
+class _Positions:
+    """Every leaf of the tree with repetitions written out; sets of them are the bits of a number."""
+
+    def __init__(self) -> None:
+        self.follow = [0]
+        self.leaves: dict[OneOf, int] = {}
+
+    def leaf(self, node: OneOf) -> int:
+        bit = 1 << len(self.follow)
+        self.follow.append(0)
+        self.leaves[node] = self.leaves.get(node, 0) | bit
+        return bit
+
+    def link(self, last: int, first: int) -> None:
+        while last:
+            lowest = last & -last
+            self.follow[lowest.bit_length() - 1] |= first
+            last ^= lowest
+
+    def add(self, node: Node) -> tuple[bool, int, int]:
+        """Whether the node may be empty, and the positions it begins and ends with."""
+        if isinstance(node, OneOf):
+            bit = self.leaf(node)
+            return False, bit, bit
+        if isinstance(node, Text):
+            return self.row([OneOf(((ord(each), ord(each)),), caseless=node.caseless) for each in node.text])
+        if isinstance(node, Repeat):
+            return self.repeated(node)
+        if isinstance(node, Choice):
+            parts = [self.add(option) for option in node.options]
+            first = last = 0
+            for _, begins, ends in parts:
+                first, last = first | begins, last | ends
+            return any(part[0] for part in parts), first, last
+        return self.row(children(node))
+
+    def row(self, nodes: list[OneOf] | tuple[Node, ...]) -> tuple[bool, int, int]:
+        nullable, first, last = True, 0, 0
+        for node in nodes:
+            empty, begins, ends = self.add(node)
+            self.link(last, begins)
+            first = first | begins if nullable else first
+            last = last | ends if empty else ends
+            nullable = nullable and empty
+        return nullable, first, last
+
+    def repeated(self, node: Repeat) -> tuple[bool, int, int]:
+        if node.high is None:
+            copies = [node.child] * max(node.low, 1)
+            nullable, first, last = self.row(tuple(copies[1:]))
+            empty, begins, ends = self.add(node.child)
+            self.link(ends, begins)
+            self.link(last, begins)
+            first = first | begins if nullable else first
+            last = last | ends if empty else ends
+            return node.low == 0 or (nullable and empty), first, last
+        first = last = previous = 0
+        required = True
+        for count in range(node.high):
+            empty, begins, ends = self.add(node.child)
+            self.link(previous, begins)
+            first = first if count else begins
+            previous = previous | ends if empty else ends
+            last = previous if count < node.low else last | previous
+            required = required and not empty
+        return node.low == 0 or not required, first, last
+
+    def classes(self) -> list[int]:
+        """For each kind of character that the leaves tell apart, the positions that match it."""
+        ranges = {node: members(node) for node in self.leaves}
+        starts = {0} | {code for each in ranges.values() for first, last in each for code in (first, last + 1)}
+        found: dict[int, None] = {}
+        for code in starts:
+            if code <= LAST_CODE:
+                matching = [node for node, each in ranges.items() if any(low <= code <= high for low, high in each)]
+                found[sum([self.leaves[node] for node in matching])] = None
+        return [each for each in found if each]
+

@@ -1,0 +1,68 @@
+r"""Kusto's regular expressions (``matches regex``).
+
+Source: Microsoft, Kusto documentation, page "Regex syntax" (for years "RE2 syntax"). The page
+describes the dialect of Rust's ``regex``; what is printed here means the same in RE2.
+
+- No look-around, back-references, atomic groups, possessive quantifiers; counts up to 1,000.
+- ``\d \w \s \b`` know all of Unicode (in RE2 only ASCII): written as ``[0-9]``, ``[0-9A-Za-z_]``,
+  ``[[:space:]]``, and boundaries by what may stand beside them.
+- ``$`` is the very end: the rule's ``$`` is ``\n?$``. The flag m is not needed, nor used.
+- In a class ``&&``, ``--`` and ``~~`` are operators and ``[`` opens another; outside, ``\<`` and
+  ``\>`` are word boundaries: neither is ever printed.
+- ``(?i)`` folds as Unicode does, so that ``k`` also finds the Kelvin sign and ``s`` the long s, which
+  the reference meaning keeps apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from backends.regexes.edges import closing, opening, pieces, united
+from backends.regexes.perl import PerlPrinter, wildcards
+from backends.regexes.plain import Lacks, plain, sequence
+from transpiler.pattern import Pattern
+from transpiler.regex import Regex
+from transpiler.regex.tree import EMPTY, Edge, Node, OneOf, Repeat, children
+
+MAX_COUNT = 1000
+"""The highest count, and product of nested counts; RE2's limit, named by the page's older version."""
+
+
+def re2(regex: Regex) -> str:
+    """The expression for a search. Raises Lacks."""
+    tree = united(
+        [
+            sequence(opening(before, EMPTY, Edge.TEXT_START), node, closing(after, EMPTY, Edge.TEXT_END))
+            for before, node, after in pieces(plain(regex.tree))
+        ]
+    )
+    if _count(tree) > MAX_COUNT:
+        raise Lacks(f"counts above {MAX_COUNT}")
+    return _Re2(regex, tree).whole()
+
+
+def re2_pattern(pattern: Pattern, *, cased: bool) -> str:
+    """A wildcard pattern: ``(?is)^a.*b$``, without ``^`` or ``$`` where it has an outer ``*``."""
+    return wildcards(pattern, cased=cased, end="$")
+
+
+def _count(node: Node) -> int:
+    """The highest product of counts on one way from the top to a leaf."""
+    below = max(map(_count, children(node)), default=1)
+    return below * max(node.low, node.high or 1, 1) if isinstance(node, Repeat) else below
+
+
+class _Re2(PerlPrinter):
+    OPEN = "("
+    ITEMS: ClassVar[Mapping[str, str]] = {
+        "d": "0-9", "w": "0-9A-Za-z_", "s": "[:space:]", "D": "[:^digit:]", "W": "[:^word:]", "S": "[:^space:]",
+    }  # fmt: skip
+
+    def one_of(self, node: OneOf) -> str:
+        if not node.items and not node.negated:
+            raise Lacks("class that holds no character")
+        return super().one_of(node)
+
+    def edge(self, node: Edge) -> str:
+        return "^" if node is Edge.TEXT_START else "$"

@@ -1,0 +1,59 @@
+"""What a Splunk query has to say of itself, whichever form a leaf takes."""
+
+from __future__ import annotations
+
+from backends.base import TextVisitor
+from transpiler import ast
+from transpiler.ast import Node
+from transpiler.regex.tree import Edge, walk
+
+RAW = "_raw"
+"""The field that holds the event as it was logged."""
+
+_AS_LOGGED = r'JSON writes `\` as `\\` and `"` as `\"`, XML writes `&`, `<`, `>` as entities'
+_OTHERWISE = frozenset("\\\"&<>'")
+
+
+_ENDS = frozenset({Edge.TEXT_START, Edge.TEXT_END, Edge.LAST_LINE_END, Edge.LINE_START, Edge.LINE_END})
+
+
+def say_vanishing(visitor: TextVisitor, node: Node, field: ast.Field) -> None:
+    """Warn, once a query, that Splunk does not keep null and empty values apart from missing ones."""
+    if not any(said.code == "T611" for said in visitor.diagnostics):
+        message = f"Splunk does not keep a null, and seldom an empty string: {field.name} is missing there"
+        visitor.say("T611", node, message)
+
+
+def say_unfolded(visitor: TextVisitor, node: ast.Match | ast.Keyword) -> None:
+    """Warn if case is to be ignored for letters beyond ASCII; Splunk documents nothing about theirs."""
+    if node.cased:
+        return
+    beyond = {character for text in _texts(node) if not text.isascii() for character in text if character > "\x7f"}
+    letters = "".join(sorted(character for character in beyond if character.lower() != character.upper()))
+    if letters:
+        message = f"Splunk ignores letter case, but its documents do not say so for letters such as {letters[:20]!r}"
+        visitor.say("T612", node, message)
+
+
+def say_raw(visitor: TextVisitor, node: ast.Keyword) -> None:
+    r"""Note, once a query, that the event as logged may write a character of a keyword otherwise."""
+    for text in _texts(node):
+        if not (text.isascii() and text.isprintable() and _OTHERWISE.isdisjoint(text)):
+            if not any(said.message.endswith(_AS_LOGGED) for said in visitor.diagnostics):
+                message = f"{text[:40]!r} is looked for in the event as it was logged ({RAW}); {_AS_LOGGED}"
+                visitor.say("T624", node, message)
+            return
+
+
+def say_raw_regex(visitor: TextVisitor, node: ast.KeywordRegex) -> None:
+    """Note that an expression is tried on the raw event; warn if it asks for the ends of a value."""
+    visitor.say("T624", node, f"the expression is tried on the event as it was logged ({RAW}); {_AS_LOGGED}")
+    if not _ENDS.isdisjoint(walk(node.regex.tree)):
+        message = (
+            f"the expression asks where a value begins or ends; {RAW} holds all values, and only its own ends count"
+        )
+        visitor.say("T615", node, message, "bind the expression to a field")
+
+
+def _texts(node: ast.Match | ast.Keyword) -> list[str]:
+    return [token for pattern in node.patterns for token in pattern.tokens if isinstance(token, str)]
