@@ -10,7 +10,8 @@ import pytest
 
 from transpiler import ast, evaluate, regex
 from transpiler.ast import And, Field, Not, Or
-from transpiler.evaluate import lookup, matches, text_of
+from transpiler.evaluate import lookup, matches
+from transpiler.values import text_of
 from transpiler.pattern import DASH, DASHES, MANY, parse, pattern, surround
 
 F = Field("f")

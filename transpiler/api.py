@@ -1,6 +1,6 @@
 """Wires the stages together; the only place that knows their order.
 
-    source -> parse -> passes -> schema -> backend -> Query
+source -> parse -> passes -> schema -> backend -> Query
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ What each leaf means is in :mod:`transpiler.evaluate`, which is executable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
@@ -49,7 +50,7 @@ class And:
     """Every child holds."""
 
     children: tuple[Node, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Or:
     """At least one child holds."""
 
     children: tuple[Node, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Not:
     """The child does not hold; two-valued, so true where the child's field is missing."""
 
     child: Node
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Match:
     field: Field
     patterns: tuple[Pattern, ...]
     cased: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Equals:
 
     field: Field
     values: tuple[int | float | bool, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
     def __eq__(self, other: object) -> bool:
         # True == 1 in Python, and a rule's `true` is not its `1`.
@@ -109,7 +110,7 @@ class Compare:
     field: Field
     op: Comparison
     value: int | float
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Cidr:
 
     field: Field
     networks: tuple[IPv4Network | IPv6Network, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Regex:
 
     field: Field
     regex: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 Part = Literal["equals", "startswith", "endswith", "contains"]
@@ -141,7 +142,7 @@ class FieldRef:
     other: Field
     part: Part = "equals"
     cased: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Exists:
     """The event has the field, whatever its value (null and ``""`` included)."""
 
     field: Field
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class IsNull:
     """The field is missing or null."""
 
     field: Field
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 TimeUnit = Literal["minute", "hour", "day", "week", "month", "year"]
@@ -173,7 +174,7 @@ class TimePart:
     field: Field
     unit: TimeUnit
     values: tuple[int, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class Keyword:
 
     patterns: tuple[Pattern, ...]
     cased: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,22 +194,10 @@ class KeywordRegex:
     """The expression is found inside some value of the event, or in the raw event."""
 
     regex: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = attribute(default=NOWHERE, compare=False)
 
 
-Leaf = (
-    Match
-    | Equals
-    | Compare
-    | Cidr
-    | Regex
-    | FieldRef
-    | Exists
-    | IsNull
-    | TimePart
-    | Keyword
-    | KeywordRegex
-)
+Leaf = Match | Equals | Compare | Cidr | Regex | FieldRef | Exists | IsNull | TimePart | Keyword | KeywordRegex
 Node = And | Or | Not | Leaf
 
 NODES: tuple[type[Node], ...] = (

@@ -26,13 +26,14 @@ class Code(NamedTuple):
 CODES: dict[str, Code] = {
     # --- S: files and YAML -----------------------------------------------------------------
     "S101": Code("error", "file cannot be read", "The path does not exist, may not be read, or is a loop of links.", "check the path and its permissions"),
-    "S102": Code("error", "file too large", "Rules are small; a file over the limit is refused unread so that it cannot exhaust memory.", "split the file"),
+    "S102": Code("error", "file or document too large", "Rules are small; a file over 16 MiB, or a document over 1 MiB or 100,000 values, is refused so that it cannot exhaust memory.", "split it"),
     "S103": Code("error", "not text", "The file is not UTF-8 or UTF-16 text, or holds control characters that YAML forbids.", "save the rule as UTF-8"),
     "S104": Code("error", "YAML syntax", "The YAML parser stopped here.", "mend the YAML at the position shown"),
     "S105": Code("error", "YAML nested too deeply", "Lists and maps may be nested 64 deep; no rule needs more.", "flatten the document"),
-    "S106": Code("error", "YAML too large when aliases are followed", "Aliases repeat a part of the document; followed, this one would grow beyond the limit.", "write the repeated part out, or shorten it"),
+    "S106": Code("error", "YAML too large when aliases are followed", "Aliases repeat a part of the document; followed, this one would grow beyond the limit of a document, or without end.", "write the repeated part out, or shorten it"),
     "S107": Code("error", "duplicate key", "A map has the same key twice. YAML readers keep one of the two, so part of the rule would be lost without a word.", "rename one key, or join their values in a list"),
     "S108": Code("error", "no rule in file", "The file holds no YAML document.", "remove the file from the list"),
+    "S109": Code("error", "reading stopped", "So many documents of the file are broken that it is no rule file; what follows them was not read.", "mend the documents above, or remove the file from the list"),
     # --- R: the rule -----------------------------------------------------------------------
     "R201": Code("error", "not a Sigma rule", "The document is not a map with a title, a logsource and a detection.", "check the indentation; see the rule format of the Sigma specification"),
     "R202": Code("error", "required part missing", "The specification requires this part of a rule.", "add the part"),
@@ -43,7 +44,7 @@ CODES: dict[str, Code] = {
     "R207": Code("error", "filters: not yet", "The document is a filter. This version compiles single rules.", "add the filter's condition to the rule itself"),
     "R208": Code("error", "rule collections: not yet", "`action: global`, `reset` and `repeat` collections are not compiled by this version.", "write each rule out as a document of its own"),
     "R209": Code("note", "value of a metadata field is not in the specification", "The level or status is not one of the specification's words; options that select by it do not see the rule.", "use one of the specification's words"),
-    "R210": Code("error", "too many values", "The rule holds more values than any real rule needs; it is refused to bound time and memory.", "split the rule, or use a lookup in the SIEM"),
+    "R210": Code("error", "too many values", "The rule amounts to more values than any real rule needs, counting every spelling that a modifier makes and every use of a selection, or its condition is too long. It is refused to bound time and memory.", "split the rule, or use a lookup in the SIEM"),
     "R211": Code("note", "timeframe without aggregation", "`timeframe` only ever had a meaning beside an aggregation in the condition.", "remove it, or write a correlation rule"),
     # --- C: the condition ------------------------------------------------------------------
     "C301": Code("error", "condition syntax", "The condition does not follow the grammar: selections, and, or, not, 1/any/all of, parentheses.", "mend the condition at the word shown"),
@@ -93,5 +94,6 @@ CODES: dict[str, Code] = {
     "U804": Code("error", "ambiguous language", "KQL is the name of two languages.", "write `-t kusto` (Microsoft) or `-t kibana` (Elastic)"),
     "U805": Code("error", "two plug-ins of one name", "Two installed packages register the same name.", "uninstall one of the packages"),
     "U806": Code("error", "no rules found", "The paths hold no *.yml or *.yaml file.", "check the paths"),
+    "U807": Code("error", "plug-in cannot be loaded", "The package that brings this target fails when it is imported.", "reinstall or uninstall the package"),
     "U899": Code("error", "internal error", "The compiler failed on this rule; the others are not affected. This is a defect of sigmaq.", "please report it with the rule"),
 }  # fmt: skip

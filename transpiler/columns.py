@@ -15,16 +15,12 @@ from typing import NoReturn
 from transpiler.ast import Equals, Field, Match, Node, Or
 from transpiler.diagnostics import diagnostic
 from transpiler.errors import SchemaError
-from transpiler.pattern import EMPTY, Pattern, literal
+from transpiler.pattern import Pattern, literal
+from transpiler.values import text_of
 
 _INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _BOOLS = {"true": True, "false": False}
-
-
-def text_of(value: int | float | bool) -> str:
-    """A number or boolean as the text a rule means: ``4688``, ``1.5``, ``true``."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def fit_match(node: Match, field: Field) -> Node:
@@ -38,7 +34,7 @@ def fit_match(node: Match, field: Field) -> Node:
     kept: list[Pattern] = []
     values: list[int | float | bool] = []
     for each in node.patterns:
-        if each.kind != "equals" or each is EMPTY:
+        if each.kind != "equals" or not each.text:
             kept.append(each)
             continue
         value = read(each.text)
@@ -60,12 +56,13 @@ def fit_equals(node: Equals, field: Field) -> Node:
     if read is None:
         if field.type == "unknown":
             return Equals(field, node.values, node.span)
-        return Match(field, tuple([literal(text_of(value)) for value in node.values]), False, node.span)
+        return Match(field, tuple([literal(text_of(value) or "") for value in node.values]), False, node.span)
     values: list[int | float | bool] = []
     for value in node.values:
-        fitted = read(text_of(value))
+        text = text_of(value) or ""
+        fitted = read(text)
         if fitted is None:
-            _refuse(node, field, text_of(value))
+            _refuse(node, field, text)
         values.append(fitted)
     return Equals(field, tuple(values), node.span)
 

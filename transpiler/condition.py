@@ -9,7 +9,7 @@ Precedence, loosest first: or, and, not, ``x of``. Source: Sigma specification 2
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
@@ -76,12 +76,17 @@ class Parsed(NamedTuple):
     capitals: tuple[int, ...]
 
 
-@lru_cache(maxsize=1024)
 def parse(text: str, names: frozenset[str] = frozenset()) -> Parsed:
     """Parse a condition. Raises ConditionFault with the number of the word at fault.
 
     ``names``: selections that are called like an operator in capitals, and so are none.
     """
+    # Rules share their short conditions; long ones are their own and would only fill memory.
+    return _parse(text, names) if len(text) < 256 else _parse.__wrapped__(text, names)
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str, names: frozenset[str]) -> Parsed:
     parser = _Parser(WORD.findall(text), names)
     expression = parser.disjunction(0)
     if parser.index < len(parser.words):
@@ -194,13 +199,45 @@ def selected(pattern: str | None, names: Mapping[str, object]) -> list[str]:
     if pattern is None:
         return [name for name in names if not name.startswith("_")]
     hidden = pattern.startswith("_")
-    fits = _matcher(pattern)
-    return [name for name in names if fits(name) and (hidden or not name.startswith("_"))]
+    first, *pieces = pattern.split("*")
+    return [
+        name
+        for name in names
+        if name.startswith(first) and _fits(name, len(first), pieces) and (hidden or not name.startswith("_"))
+    ]
 
 
-@lru_cache(maxsize=256)
-def _matcher(pattern: str) -> Callable[[str], object]:
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL).fullmatch
+def _fits(name: str, at: int, pieces: list[str]) -> bool:
+    """Whether the rest of a name is ``*`` and a piece, again and again. Linear, unlike an expression."""
+    if not pieces:
+        return at == len(name)
+    *middle, last = pieces
+    end = len(name) - len(last)
+    if end < at or not name.endswith(last):
+        return False
+    for piece in middle:
+        at = name.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+def amount(texts: Iterable[str], sizes: Mapping[str, int], limit: int) -> int:
+    """What the selections that conditions name amount to, counted up to the limit."""
+    total = 0
+    for text in texts:
+        before = ""
+        for word in WORD.findall(text):
+            if before == "of":
+                names = selected(None if word.lower() == "them" else word, sizes)
+                total += len(sizes) + sum([sizes[name] for name in names])
+            else:
+                total += sizes.get(word, 0)
+            if total > limit:
+                return total
+            before = word.lower()
+    return total
 
 
 def resolve(expression: Expression, selections: Mapping[str, Node], span: Span, used: set[str]) -> Node:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NoReturn
+from ipaddress import IPv4Network, IPv6Network
+from typing import NoReturn, cast
 
 from transpiler import modifiers as mods
 from transpiler import pattern as patterns
@@ -42,6 +43,7 @@ from transpiler.pattern import Pattern
 from transpiler.source import Document, MappingNode, Scalar, ScalarNode, SequenceNode, scalar
 from transpiler.source import Node as Yaml
 from transpiler.span import Span
+from transpiler.values import text_of
 
 MAX_DEPTH = 64
 """How deep lists and maps may be nested."""
@@ -64,20 +66,25 @@ def value_of(document: Document, node: Yaml, what: str) -> Scalar:
         raise RuleError(diagnostic("R203", f"{what}: {error}", document.span(node))) from None
 
 
-def pairs(document: Document, node: MappingNode) -> list[tuple[str, Yaml, Yaml]]:
+Pair = tuple[str, ScalarNode, Yaml]
+"""A key's text, the key's node and the value's node."""
+
+
+def pairs(document: Document, node: MappingNode, depth: int = 0) -> list[Pair]:
     """(key, key node, value node) of a map, ``<<`` merged in.
 
-    Raises RuleError: a key that is no scalar (R203), a key twice (S107).
+    Raises RuleError: a tag, a key that is no scalar (R203), a key twice (S107), ``<<`` in ``<<``
+    without end (S105).
     """
-    found: dict[str, tuple[str, Yaml, Yaml]] = {}
-    merged: list[tuple[str, Yaml, Yaml]] = []
-    document.spend(node, len(node.value))
+    _untagged(document, node)
+    found: dict[str, Pair] = {}
+    merged: list[Pair] = []
     for key_node, value_node in node.value:
         if not isinstance(key_node, ScalarNode):
             raise RuleError(diagnostic("R203", "a key must be a single value", document.span(key_node)))
         key: str = key_node.value
         if key == "<<" and not key_node.style:
-            merged += _merged(document, value_node)
+            merged += _merged(document, value_node, depth + 1)
         elif key in found:
             first = document.span(found[key][1])
             message = f"the key `{key}` stands twice; first on line {first.line}"
@@ -89,12 +96,20 @@ def pairs(document: Document, node: MappingNode) -> list[tuple[str, Yaml, Yaml]]
     return list(found.values())
 
 
-def _merged(document: Document, node: Yaml) -> list[tuple[str, Yaml, Yaml]]:
+def _untagged(document: Document, node: Yaml) -> None:
+    """Refuse a tag on a list or map: it asks for a meaning that a rule does not have."""
+    if node.tag and node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+        raise RuleError(diagnostic("R203", f"the tag {node.tag} has no meaning in a rule", document.span(node)))
+
+
+def _merged(document: Document, node: Yaml, depth: int) -> list[Pair]:
     """What ``<<`` brings: the pairs of a map or of a list of maps, the first one winning."""
+    if depth > MAX_DEPTH:
+        raise RuleError(diagnostic("S105", "`<<` is nested too deeply", document.span(node)))
     maps = node.value if isinstance(node, SequenceNode) else [node]
     if not all(isinstance(each, MappingNode) for each in maps):
         raise RuleError(diagnostic("R203", "`<<` needs a map or a list of maps", document.span(node)))
-    return [pair for each in maps for pair in pairs(document, each)]
+    return [pair for each in maps for pair in pairs(document, cast(MappingNode, each), depth)]
 
 
 def selection(document: Document, name: str, node: Yaml, depth: int = 0) -> Node:
@@ -110,17 +125,13 @@ def selection(document: Document, name: str, node: Yaml, depth: int = 0) -> Node
 
 
 def _list(document: Document, name: str, node: SequenceNode, depth: int) -> Node:
-    document.spend(node, len(node.value))
+    _untagged(document, node)
     if node.value and all(isinstance(each, ScalarNode) for each in node.value):
         return _keywords(document, node.value, _PLAIN, node)
-    return _several(
-        document, name, node, [selection(document, name, each, depth + 1) for each in node.value], Or
-    )
+    return _several(document, name, node, [selection(document, name, each, depth + 1) for each in node.value], Or)
 
 
-def _several(
-    document: Document, name: str, node: Yaml, items: list[Node], join: type[And] | type[Or]
-) -> Node:
+def _several(document: Document, name: str, node: Yaml, items: list[Node], join: type[And] | type[Or]) -> Node:
     if not items:
         raise RuleError(diagnostic("R204", f"the selection `{name}` is empty", document.span(node)))
     return items[0] if len(items) == 1 else join(tuple(items), document.span(node))
@@ -132,43 +143,78 @@ _PLAIN = mods.plan(())
 _PLANS: dict[str, Plan] = {"": _PLAIN}
 
 
-def _plan(document: Document, chain: str, key_node: Yaml) -> Plan:
+def _plan(document: Document, chain: str, key_node: ScalarNode) -> Plan:
     found = _PLANS.get(chain)
     if found is None:
         names = tuple(chain.split("|"))
         try:
             found = mods.plan(names)
         except mods.Wrong as wrong:
-            span = document.span(key_node)
-            if span.length > 1:  # the key stands on one line: point at the modifier itself
-                tail = len("|".join(names[wrong.index :])) + (1 if key_node.style else 0)
-                span = span._replace(column=span.column + span.length - tail, length=len(names[wrong.index]) or 1)
+            span = _modifier(document, key_node, names, wrong.index)
             raise ModifierError(diagnostic(wrong.code, str(wrong), span, hint=wrong.hint)) from None
         if len(_PLANS) < 4096:
             _PLANS[chain] = found
     return found
 
 
-def _field(document: Document, key: str, key_node: Yaml, node: Yaml) -> Node:
+def _modifier(document: Document, key_node: ScalarNode, names: tuple[str, ...], index: int) -> Span:
+    """Where a key's modifier of that number stands; the key itself when it is not on one line."""
+    span = document.span(key_node)
+    if span.length == 1:
+        return span
+    tail = len("|".join(names[index:])) + (1 if key_node.style else 0)
+    return span._replace(column=span.column + span.length - tail, length=len(names[index]) or 1)
+
+
+def _field(document: Document, key: str, key_node: ScalarNode, node: Yaml) -> Node:
     name, _, chain = key.partition("|")
     plan = _plan(document, chain, key_node)
     values = node.value if isinstance(node, SequenceNode) else [node]
-    document.spend(node, len(values))
     if plan.all_ and len(values) < 2:
-        raise ModifierError(diagnostic("M407", "`all` has only one value", document.span(key_node)))
+        at = _modifier(document, key_node, plan.names, plan.names.index("all"))
+        raise ModifierError(diagnostic("M407", "`all` has only one value", at))
     if not values:
         raise RuleError(diagnostic("R204", f"the field `{name}` has an empty list", document.span(node)))
     if not name:
+        _searched_for(document, plan, key_node)
         return _keywords(document, values, plan, key_node)
     field = named(name)
     span = document.span(key_node)
+    texts = _texts(values, plan.wildcards) if plan.wildcards else None
+    if texts is not None:
+        tree = _matches(document, field, texts, values, plan, span)
+        return Not(tree, span) if plan.negated else tree
     drafts = _drafts(document, values, plan, f"the value of `{name}`")
     if plan.all_:
-        tree: Node = And(tuple([_leaf(document, field, each) for each in drafts]), span)
+        tree = And(tuple([_leaf(document, field, each) for each in drafts]), span)
     else:
         leaves = _grouped(document, field, [draft for each in drafts for draft in each])
         tree = leaves[0] if len(leaves) == 1 else Or(tuple(leaves), span)
     return Not(tree, span) if plan.negated else tree
+
+
+def _texts(values: Sequence[Yaml], wildcards: tuple[bool, bool]) -> list[Pattern] | None:
+    """The patterns of values that are all text, which nearly all are; None when one is not."""
+    found: list[Pattern] = []
+    for node in values:
+        if type(node) is not ScalarNode or node.tag:
+            return None
+        text = node.value if node.style else scalar(node)
+        if type(text) is not str:
+            return None
+        found.append(patterns.surrounded(text, *wildcards))
+    return found
+
+
+def _matches(
+    document: Document, field: Field, texts: list[Pattern], values: Sequence[Yaml], plan: Plan, span: Span
+) -> Node:
+    if not plan.all_:
+        return Match(field, tuple(texts), False, document.span(values[0]))
+    return And(
+        tuple([Match(field, (text,), False, document.span(value)) for text, value in zip(texts, values, strict=True)]),
+        span,
+    )
 
 
 Placed = tuple[Draft, Yaml]
@@ -180,21 +226,18 @@ def _drafts(document: Document, values: Sequence[Yaml], plan: Plan, what: str) -
     result: list[list[Placed]] = []
     many = len(values) > 1
     for node in values:
-        value = node.value if node.style and not node.tag and type(node) is ScalarNode else value_of(document, node, what)
+        value = value_of(document, node, what)
         if value is None and many:
             raise RuleError(diagnostic("M408", f"{what}: null in a list", document.span(node)))
-        if not plan.steps and not plan.expand:
-            result.append([(patterns.parse(value) if type(value) is str else value, node)])
-            continue
-        if plan.wildcards and type(value) is str:
-            result.append([(patterns.surround(patterns.parse(value), *plan.wildcards), node)])
-            continue
         try:
-            result.append([(draft, node) for draft in mods.apply(plan, value)])
+            drafts = mods.apply(plan, value)
         except Misfit as misfit:
             raise ModifierError(
                 diagnostic(misfit.code, f"{what}: {misfit}", document.span(node), hint=misfit.hint)
             ) from None
+        if len(drafts) > 1:
+            document.spend(node, len(drafts))
+        result.append([(draft, node) for draft in drafts])
     return result
 
 
@@ -205,9 +248,6 @@ def _leaf(document: Document, field: Field, drafts: list[Placed]) -> Node:
 
 def _grouped(document: Document, field: Field, drafts: list[Placed]) -> list[Node]:
     """The leaves of a list of alternatives: values that one leaf can hold stand in one leaf."""
-    first, node = drafts[0]
-    if type(first) is Pattern and all(type(draft) is Pattern for draft, _ in drafts):
-        return [Match(field, tuple([draft for draft, _ in drafts]), False, document.span(node))]  # type: ignore[misc]
     groups: dict[object, list[Placed]] = {}
     for placed in drafts:
         kind = _GROUPS.get(type(placed[0]))
@@ -221,8 +261,8 @@ _GROUPS: dict[type, str] = {
     int: "number",
     float: "number",
     bool: "number",
-    mods.IPv4Network: "cidr",
-    mods.IPv6Network: "cidr",
+    IPv4Network: "cidr",
+    IPv6Network: "cidr",
 }
 """Drafts of which one leaf holds several. Each other draft makes a leaf of its own."""
 
@@ -296,8 +336,8 @@ _MAKERS: dict[type, Callable[[Field, Sequence[Draft], Span], Node]] = {
     bool: _equals,
     type(None): _is_null,
     mods.Expression: _regex,
-    mods.IPv4Network: _cidr,
-    mods.IPv6Network: _cidr,
+    IPv4Network: _cidr,
+    IPv6Network: _cidr,
     mods.Reference: _reference,
     mods.Threshold: _threshold,
     mods.Presence: _presence,
@@ -306,6 +346,14 @@ _MAKERS: dict[type, Callable[[Field, Sequence[Draft], Span], Node]] = {
 
 
 # --- keywords ---------------------------------------------------------------------------------------
+
+
+def _searched_for(document: Document, plan: Plan, key_node: ScalarNode) -> None:
+    """Refuse a keyword that must begin or end something: it is searched for inside values."""
+    for index, name in enumerate(plan.names):
+        if name in ("startswith", "endswith"):
+            at = _modifier(document, key_node, plan.names, index)
+            raise ModifierError(diagnostic("M403", f"`{name}` needs a field", at))
 
 
 def _keywords(document: Document, nodes: Sequence[Yaml], plan: Plan, at: Yaml) -> Node:
@@ -340,10 +388,8 @@ def _keyword(document: Document, drafts: list[Placed]) -> Node:
 def _word(document: Document, draft: Draft, node: Yaml) -> Pattern:
     if isinstance(draft, mods.Cased):
         draft = draft.pattern
-    if isinstance(draft, bool):
-        draft = patterns.literal("true" if draft else "false")
-    elif isinstance(draft, (int, float)):
-        draft = patterns.literal(str(draft))
+    if isinstance(draft, (int, float)):
+        draft = patterns.literal(text_of(draft) or "")
     if not isinstance(draft, Pattern):
         raise ModifierError(diagnostic("M403", "this modifier needs a field", document.span(node)))
     if draft == patterns.EMPTY:

@@ -1,13 +1,13 @@
 """The one exception tree of the compiler.
 
-    SigmaError                  carries the Diagnostic that explains it
-    ├── SourceError             a file or its YAML cannot be read
-    ├── RuleError               the YAML is not a rule the specification allows
-    │   ├── ConditionError      the condition does not parse or names nothing
-    │   └── ModifierError       a modifier is unknown or does not fit its value
-    ├── SchemaError             a schema file is wrong, or does not know a field or log source
-    ├── Unsupported             the target's language cannot say this
-    └── UsageError              an option or a name given by the caller is wrong
+SigmaError                  carries the Diagnostic that explains it
+├── SourceError             a file or its YAML cannot be read
+├── RuleError               the YAML is not a rule the specification allows
+│   ├── ConditionError      the condition does not parse or names nothing
+│   └── ModifierError       a modifier is unknown or does not fit its value
+├── SchemaError             a schema file is wrong, or does not know a field or log source
+├── Unsupported             the target's language cannot say this
+└── UsageError              an option or a name given by the caller is wrong
 """
 
 from __future__ import annotations

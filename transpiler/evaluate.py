@@ -38,7 +38,6 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -46,6 +45,7 @@ from transpiler import ast
 from transpiler.pattern import DASHES, MANY, ONE, Pattern, Token
 from transpiler.pattern import fold as fold_text
 from transpiler.regex import to_python
+from transpiler.values import text_of
 
 Event = Mapping[str, object]
 Predicate = Callable[[Event], bool]
@@ -63,20 +63,6 @@ def matches(node: ast.Node, event: Event) -> bool:
 def compile(node: ast.Node) -> Predicate:  # noqa: A001 - named as re.compile is
     """Make a function of a tree; it takes an event and says whether it matches."""
     return _COMPILERS[type(node)](node)
-
-
-def text_of(value: object) -> str | None:
-    """The text of a value; None for null, lists, objects and whatever JSON does not have."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if value.bit_length() < _LONG else format(Decimal(value), "f")
-    if isinstance(value, float):
-        text = repr(value)
-        return format(Decimal(text), "f") if "e" in text else text
-    return None
 
 
 def lookup(event: Event, name: str, default: object = None) -> object:

@@ -207,7 +207,11 @@ def base64offset(draft: Draft) -> list[Draft]:
     At each end the characters that also hold bits of a neighbouring byte are cut off; computed on
     bytes, so that text outside ASCII is right too.
     """
-    return [patterns.literal(_at_offset(data, offset)) for data in _bytes(draft) for offset in (0, 1, 2)]
+    found = _bytes(draft)
+    if min(map(len, found)) < 2:
+        # One byte at offset 1 leaves no character of its own: the rule would look for nothing.
+        raise Misfit("M402", "`base64offset` needs at least two bytes")
+    return [patterns.literal(_at_offset(data, offset)) for data in found for offset in (0, 1, 2)]
 
 
 def _at_offset(data: bytes, offset: int) -> str:
@@ -235,10 +239,14 @@ def _flag(letter: Literal["i", "m", "s"]) -> Callable[[Draft], Draft]:
 # --- numbers, networks, fields, dates --------------------------------------------------------------
 
 
+_NETWORK = re.compile(r"\s*([0-9A-Fa-f.:]+(?:/[0-9]{1,3})?)\s*\Z", re.ASCII)
+
+
 def cidr(draft: Draft) -> Draft:
-    """The value is an IPv4 or IPv6 network."""
+    """The value is an IPv4 or IPv6 network; an address alone is a network of one."""
+    found = _NETWORK.match(str(draft))  # ip_network also takes masks and zones, which no target knows
     try:
-        return ip_network(str(draft).strip(), strict=False)
+        return ip_network(found[1] if found else "", strict=False)
     except ValueError:
         raise Misfit("M405", f"{str(draft)!r} is not a network in CIDR notation") from None
 
@@ -341,6 +349,7 @@ MODIFIERS |= {long: MODIFIERS[short] for long, short in {"ignorecase": "i", "mul
 LIST_MODIFIERS = ("all", "neq", "expand")
 """Modifiers about the list of values: all of them instead of any; none of them; placeholders."""
 
+_PARTS = frozenset({"contains", "startswith", "endswith"})
 _NEEDS_RAW = frozenset({"re", "cidr"})
 _ENCODERS = frozenset({"wide", "utf16", "utf16le", "utf16be"})
 
@@ -359,6 +368,7 @@ class Plan(NamedTuple):
 
 
 _WILDCARDS: dict[tuple[str, ...], tuple[bool, bool]] = {
+    (): (False, False),
     ("contains",): (True, True),
     ("startswith",): (False, True),
     ("endswith",): (True, False),
@@ -375,6 +385,8 @@ def plan(names: tuple[str, ...]) -> Plan:
             raise Wrong(index, "M409", f"`{name}` stands twice")
         if name in LIST_MODIFIERS:
             continue
+        if name in _PARTS and (other := _PARTS.intersection(steps)):
+            raise Wrong(index, "M403", f"`{name}` and `{min(other)}` exclude each other", "write two fields")
         if name in _NEEDS_RAW and steps:
             raise Wrong(index, "M403", f"`{name}` must be the first modifier", f"write it before `{steps[0]}`")
         steps.append(name)
@@ -424,7 +436,8 @@ def apply(chain: Plan, value: Scalar) -> list[Draft]:
         following: list[Draft] = []
         for each in drafts:
             if not isinstance(each, step.takes) or (type(each) is bool and bool not in step.takes):
-                raise Misfit("M402", f"`{_name(chain, index)}` needs {step.says}, not {_kind(each)}")
+                code = "M403" if type(each) in _MADE else "M402"
+                raise Misfit(code, f"`{_name(chain, index)}` needs {step.says}, not {_kind(each)}")
             result = step.apply(each)
             if isinstance(result, list):
                 following += result
@@ -445,7 +458,21 @@ def _kind(each: Draft) -> str:
         return "a boolean"
     if isinstance(each, (int, float)):
         return "a number"
-    return {Expression: "a regular expression", Reference: "a field reference"}.get(type(each), "text")
+    return _MADE.get(type(each), "text")
+
+
+_MADE: dict[type, str] = {
+    Encoded: "encoded text",
+    Cased: "text whose letter case counts",
+    Expression: "a regular expression",
+    Reference: "a field reference",
+    Threshold: "a comparison",
+    Presence: "a question for the field's presence",
+    Moment: "a part of a date",
+    IPv4Network: "a network",
+    IPv6Network: "a network",
+}
+"""What a modifier makes of a value, in words; the value itself was right."""
 
 
 def expression(given: Expression) -> regex.Regex:

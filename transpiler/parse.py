@@ -6,13 +6,13 @@ Source: Sigma specification 2.1.0, "Rules".
 from __future__ import annotations
 
 from transpiler import condition as conditions
-from transpiler.ast import Node
+from transpiler.ast import And, Keyword, KeywordRegex, Match, Node, Not, Or, Regex
 from transpiler.condition import ConditionFault
 from transpiler.detection import pairs, selection, value_of
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import ConditionError, RuleError
 from transpiler.model import LEVELS, STATUSES, Condition, LogSource, Rule
-from transpiler.source import Document, MappingNode, ScalarNode, SequenceNode
+from transpiler.source import MAX_CHARACTERS, Document, MappingNode, ScalarNode, SequenceNode
 from transpiler.source import Node as Yaml
 
 Pairs = dict[str, tuple[Yaml, Yaml]]
@@ -41,9 +41,8 @@ def rule(document: Document) -> tuple[Rule, list[Diagnostic]]:
         found,
         selections,
         document.span(root),
-        *[_text(document, parts, key) for key in ("id", "name", "status", "level")],
-        *[_text(document, parts, key) for key in ("description", "author", "license", "date", "modified")],
-        *[_texts(document, parts, key) for key in ("references", "tags", "falsepositives", "fields")],
+        **{key: _text(document, parts, key) for key in _TEXTS},  # type: ignore[arg-type] # by construction
+        **{key: _texts(document, parts, key) for key in _LISTS},  # type: ignore[arg-type]
     )
     _check_words(document, parts, made, notes)
     return made, notes
@@ -57,13 +56,19 @@ def _refuse_other_kinds(document: Document, parts: Pairs) -> None:
             )
             raise RuleError(diagnostic(code, message, document.span(parts[key][0])))
     if not parts.keys() & {"title", "logsource", "detection"}:
-        raise RuleError(diagnostic("R201", "the map has no title, logsource or detection", document.span(document.root)))
+        raise RuleError(
+            diagnostic("R201", "the map has no title, logsource or detection", document.span(document.root))
+        )
 
 
 def _missing(document: Document, node: Yaml, key: str, parts: Pairs) -> RuleError:
     misspelt = next((name for name in parts if name.lower() == key), "")
     hint = f"`{misspelt}` must be written `{key}`" if misspelt else ""
     return RuleError(diagnostic("R202", f"the rule has no `{key}`", document.span(node), hint=hint))
+
+
+_TEXTS = ("id", "name", "status", "level", "description", "author", "license", "date", "modified")
+_LISTS = ("references", "tags", "falsepositives", "fields")
 
 
 # --- metadata -----------------------------------------------------------------------------------------
@@ -85,7 +90,6 @@ def _texts(document: Document, parts: Pairs, key: str) -> tuple[str, ...]:
         return ()
     node = parts[key][1]
     if isinstance(node, SequenceNode):
-        document.spend(node, len(node.value))
         for each in node.value:
             if not isinstance(each, ScalarNode):
                 value_of(document, each, f"an entry of `{key}`")
@@ -112,9 +116,7 @@ def _logsource(document: Document, parts: Pairs, root: Yaml) -> LogSource:
         _text(document, inside, key) for key in ("category", "product", "service", "definition")
     )
     if not (category or product or service):
-        raise RuleError(
-            diagnostic("R202", "`logsource` has no category, product or service", document.span(node))
-        )
+        raise RuleError(diagnostic("R202", "`logsource` has no category, product or service", document.span(node)))
     return LogSource(category, product, service, definition, document.span(node))
 
 
@@ -147,9 +149,11 @@ def _detection(
         raise RuleError(diagnostic("R204", "the detection has no selection", document.span(key_node)))
     used: set[str] = set()
     found = _conditions(document, texts, selections, used, notes)
-    for name in selections.keys() - used if len(used) < len(selections) else ():
-        notes.append(diagnostic("C307", f"the condition does not use `{name}`", document.span(places[name])))
-    notes.sort(key=lambda note: note.span)
+    notes += [
+        diagnostic("C307", f"the condition does not use `{name}`", document.span(places[name]))
+        for name in selections
+        if name not in used
+    ]
     return selections, found
 
 
@@ -159,9 +163,47 @@ def _conditions(
     nodes = node.value if isinstance(node, SequenceNode) else [node]
     if not nodes:
         raise RuleError(diagnostic("R204", "`condition` is an empty list", document.span(node)))
-    document.spend(node, len(nodes))
+    _bound(document, node, nodes, selections)
     odd = frozenset([name for name in selections if name.lower() in ("and", "or", "not", "of")])
     return tuple([_condition(document, each, selections, odd, used, notes) for each in nodes])
+
+
+MAX_CONDITION = 64 * 1024
+"""How many characters the conditions of a rule may have together."""
+
+MAX_USES = 4 * MAX_CHARACTERS
+"""How many characters the selections may amount to, each counted as often as the conditions name it."""
+
+_SURELY_SMALL = 4 * 1024 * 1024
+"""Characters of the conditions times characters of the document: below this no use of a selection is counted."""
+
+
+def _bound(document: Document, node: Yaml, nodes: list[Yaml], selections: dict[str, Node]) -> None:
+    """Refuse conditions that repeat large selections so often that the query would have no end (R210)."""
+    texts = [each.value for each in nodes if isinstance(each, ScalarNode)]
+    length = sum(map(len, texts))
+    if length > MAX_CONDITION:
+        message = f"the condition has more than {MAX_CONDITION:,} characters"
+        raise RuleError(diagnostic("R210", message, document.span(node)))
+    root = document.root
+    if length * (root.end_mark.index - root.start_mark.index) > _SURELY_SMALL:
+        sizes = {name: _size(tree) for name, tree in selections.items()}
+        if conditions.amount(texts, sizes, MAX_USES) > MAX_USES:
+            message = f"what the condition names amounts to more than {MAX_USES // 2**20} MiB"
+            raise RuleError(diagnostic("R210", message, document.span(node)))
+
+
+def _size(node: Node) -> int:
+    """About how many characters a tree's values have."""
+    if isinstance(node, (And, Or)):
+        return sum(map(_size, node.children))
+    if isinstance(node, Not):
+        return _size(node.child)
+    if isinstance(node, (Match, Keyword)):
+        return sum([8 + len(str(each)) for each in node.patterns])
+    if isinstance(node, (Regex, KeywordRegex)):
+        return len(node.regex.source)
+    return 8 * len(getattr(node, "values", ()) or getattr(node, "networks", ()) or "1")
 
 
 def _condition(
@@ -173,7 +215,7 @@ def _condition(
     notes: list[Diagnostic],
 ) -> Condition:
     text = value_of(document, node, "`condition`")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not isinstance(node, ScalarNode):
         raise RuleError(diagnostic("R203", "`condition` must be text", document.span(node)))
     span = document.span(node)
     try:
@@ -182,6 +224,7 @@ def _condition(
     except ConditionFault as fault:
         place = document.word(node, fault.word, conditions.WORD)
         raise ConditionError(diagnostic(fault.code, str(fault), place, hint=fault.hint)) from None
-    for word in parsed.capitals:
-        notes.append(diagnostic("C306", "an operator in capitals", document.word(node, word, conditions.WORD)))
+    if parsed.capitals:
+        place = document.word(node, parsed.capitals[0], conditions.WORD)
+        notes.append(diagnostic("C306", "an operator in capitals", place))
     return Condition(text, tree, span)

@@ -1,118 +1,118 @@
 """Pure functions from tree to tree that keep the meaning and make it short.
 
 PASSES is the table of contents; ``normalise`` runs it. A pass returns the same object when it has
-nothing to do.
+nothing to do. Every pass keeps trees flat: no And in an And, no Or in an Or, no list of one, no
+``not not``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 from transpiler.ast import And, Cidr, Equals, Keyword, Match, Node, Not, Or
 
 
 def flatten(node: Node) -> Node:
-    """No And in an And, no Or in an Or, no list of one, no ``not not``."""
-    kind = type(node)
-    if kind is And or kind is Or:
-        children: list[Node] = []
-        for child in node.children:  # type: ignore[union-attr]
-            flat = flatten(child)
-            if type(flat) is kind:
-                children += flat.children  # type: ignore[union-attr]
-            else:
-                children.append(flat)
-        return _rebuilt(node, children)
-    if kind is Not:
-        child = flatten(node.child)  # type: ignore[union-attr]
-        if type(child) is Not:
-            return child.child
-        return node if child is node.child else replace(node, child=child)  # type: ignore[type-var, union-attr]
-    return node
+    """Operators of one kind stand on one level."""
+    return _rewrite(node, _same_children, _same_leaf)
 
 
 def merge(node: Node) -> Node:
     """Alternatives that one leaf can hold stand in one leaf: ``f: a or f: b`` is ``f: [a, b]``."""
-    kind = type(node)
-    if kind is And or kind is Or:
-        children = [merge(child) for child in node.children]  # type: ignore[union-attr]
-        if kind is Or:
-            children = _merged(children)
-        return _rebuilt(node, children)
-    if kind is Not:
-        child = merge(node.child)  # type: ignore[union-attr]
-        return node if child is node.child else replace(node, child=child)  # type: ignore[type-var, union-attr]
-    return node
+    return _rewrite(node, _merge_children, _same_leaf)
 
 
 def dedupe(node: Node) -> Node:
     """Nothing stands twice: no child of an And or Or, no value of a leaf."""
-    kind = type(node)
-    if kind is And or kind is Or:
-        children = [dedupe(child) for child in node.children]  # type: ignore[union-attr]
-        return _rebuilt(node, list(dict.fromkeys(children)) if _may_repeat(children) else children)
-    if kind is Not:
-        child = dedupe(node.child)  # type: ignore[union-attr]
-        return node if child is node.child else replace(node, child=child)  # type: ignore[type-var, union-attr]
-    values = _VALUES.get(kind)
-    if values is None:
-        return node
-    held: tuple[object, ...] = getattr(node, values)
-    if len(held) < 2:
-        return node
-    kept = _distinct(held)
-    return node if len(kept) == len(held) else replace(node, **{values: tuple(kept)})  # type: ignore[type-var]
+    return _rewrite(node, _distinct_children, _distinct_values)
 
 
-PASSES: tuple[Callable[[Node], Node], ...] = (flatten, merge, flatten, dedupe, flatten)
+PASSES: tuple[Callable[[Node], Node], ...] = (flatten, merge, dedupe)
 
 
 def normalise(node: Node) -> Node:
-    """Run every pass, in order."""
-    if type(node) not in _COMPOSITE:
-        return dedupe(node)
-    for each in PASSES:
-        node = each(node)
+    """Run every pass, in order, until the last has nothing left to do.
+
+    What ``dedupe`` takes away can bring two leaves together that ``merge`` must see.
+    """
+    while True:
+        before = node
+        for each in PASSES:
+            before, node = node, each(node)
+        if node is before:
+            return node
+
+
+# --- the walk -----------------------------------------------------------------------------------------
+
+Children = Sequence[Node]
+
+
+def _rewrite(node: Node, children_of: Callable[[type, Children], Children], leaf: Callable[[Node], Node]) -> Node:
+    """Rebuild a tree from its leaves up; what did not change is the same object."""
+    kind = type(node)
+    if kind is And or kind is Or:
+        old = cast(And | Or, node).children
+        children = children_of(kind, [_rewrite(child, children_of, leaf) for child in old])
+        return _joined(cast(And | Or, node), children)
+    if kind is Not:
+        old_child = cast(Not, node).child
+        child = _rewrite(old_child, children_of, leaf)
+        if type(child) is Not:
+            return child.child
+        return node if child is old_child else Not(child, node.span)
+    return leaf(node)
+
+
+def _joined(node: And | Or, children: Children) -> Node:
+    """The node with these children: those of its own kind spliced in, a single one for itself."""
+    if len(children) == 1:
+        return children[0]
+    old = node.children
+    kind = type(node)
+    if kind in map(type, children):
+        children = [each for child in children for each in (child.children if type(child) is kind else (child,))]
+    elif len(children) == len(old) and all(map(_is, children, old)):
+        return node
+    return kind(tuple(children), node.span)
+
+
+def _is(one: object, other: object) -> bool:
+    return one is other
+
+
+def _same_children(kind: type, children: Children) -> Children:
+    return children
+
+
+def _same_leaf(node: Node) -> Node:
     return node
 
 
-# --- their tools --------------------------------------------------------------------------------------
+# --- merging and deduplicating ------------------------------------------------------------------------
 
-_COMPOSITE = frozenset({And, Or, Not})
 _VALUES: dict[type, str] = {Match: "patterns", Keyword: "patterns", Equals: "values", Cidr: "networks"}
 """The attribute that holds a leaf's alternatives."""
 
 
-def _rebuilt(node: And | Or, children: list[Node]) -> Node:  # type: ignore[misc]
-    """The node with these children; a single child stands for itself."""
-    if len(children) == 1:
-        return children[0]
-    old = node.children
-    if len(children) == len(old) and all(map(_same, children, old)):
-        return node
-    return type(node)(tuple(children), node.span)
-
-
-def _same(one: object, other: object) -> bool:
-    return one is other
-
-
-def _merge_key(node: Node) -> object | None:
-    """What two leaves must share to become one; None for a node that never merges."""
-    if type(node) is Match:
+def _merge_key(node: Any) -> object:
+    """What two leaves must share to become one; a node that never merges shares nothing."""
+    kind = type(node)
+    if kind is Match:
         return (Match, node.field, node.cased)
-    if type(node) is Equals or type(node) is Cidr:
-        return (type(node), node.field)
-    if type(node) is Keyword:
+    if kind is Keyword:
         return (Keyword, node.cased)
-    return None
+    return (kind, node.field) if kind in _VALUES else id(node)
 
 
-def _merged(children: list[Node]) -> list[Node]:
+def _merge_children(kind: type, children: Children) -> Children:
+    if kind is And:
+        return children
     groups: dict[object, list[Node]] = {}
     for child in children:
-        groups.setdefault(_merge_key(child) or id(child), []).append(child)
+        groups.setdefault(_merge_key(child), []).append(child)
     if len(groups) == len(children):
         return children
     return [_union(group) if len(group) > 1 else group[0] for group in groups.values()]
@@ -123,15 +123,28 @@ def _union(group: list[Node]) -> Node:
     joined: list[object] = []
     for node in group:
         joined += getattr(node, values)
-    return replace(group[0], **{values: tuple(joined)})  # type: ignore[type-var]
+    return cast(Node, replace(cast(Any, group[0]), **{values: tuple(joined)}))
 
 
-def _distinct(held: Iterable[object]) -> list[object]:
-    """The values without repetition; ``true`` and ``1`` are two."""
-    return list({(type(value) is bool, value): value for value in held}.values())
+def _distinct_children(kind: type, children: Children) -> Children:
+    # Comparing whole trees is dear; only children of one class and one field can be equal.
+    if len({(type(child), getattr(child, "field", None)) for child in children}) == len(children):
+        return children
+    return list(dict.fromkeys(children))
 
 
-def _may_repeat(children: list[Node]) -> bool:
-    """Whether comparing the children in full is worth it: two of one class and one field."""
-    seen = {(type(child), getattr(child, "field", None)) for child in children}
-    return len(seen) < len(children)
+def _distinct_values(node: Any) -> Node:
+    kind = type(node)
+    if kind is Match or kind is Keyword:
+        held = node.patterns
+        if len(held) < 2 or len({each.tokens for each in held}) == len(held):
+            return cast(Node, node)
+        return cast(Node, replace(node, patterns=tuple(dict.fromkeys(held))))
+    if kind is Equals or kind is Cidr:
+        values = _VALUES[kind]
+        held = getattr(node, values)
+        # True == 1 in Python, and a rule's `true` is not its `1`.
+        distinct = {(type(value) is bool, value): value for value in held}
+        if len(distinct) < len(held):
+            return cast(Node, replace(node, **{values: tuple(distinct.values())}))
+    return cast(Node, node)

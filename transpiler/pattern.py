@@ -9,10 +9,9 @@ A pattern is parsed from a rule's value once; modifiers add wildcards as tokens,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum
 from itertools import product
-from typing import Literal
+from typing import Literal, NamedTuple
 
 DASHES = "-/\u2013\u2014\u2015"
 """The five characters that ``windash`` treats alike: - / en dash, em dash, horizontal bar."""
@@ -46,8 +45,7 @@ Kind = Literal["equals", "startswith", "endswith", "contains", "any", "glob", "d
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One string of a rule.
 
     ``tokens`` is the whole truth: never two texts or two ``*`` in a row, no empty text except in
@@ -56,13 +54,11 @@ class Pattern:
     """
 
     tokens: tuple[Token, ...]
-    kind: Kind = field(compare=False)
-    text: str = field(compare=False)
+    kind: Kind
+    text: str
 
     def __str__(self) -> str:
-        return "".join(
-            token.value if isinstance(token, Wildcard) else escape(token) for token in self.tokens
-        )
+        return "".join(token.value if isinstance(token, Wildcard) else escape(token) for token in self.tokens)
 
 
 _SHAPES: dict[tuple[object, ...], Kind] = {
@@ -103,13 +99,21 @@ _ESCAPE = re.compile(r"\\([\\*?])|([*?])")
 _WILD: dict[str, Wildcard] = {"*": MANY, "?": ONE}
 
 
+def surrounded(text: str, before: bool, after: bool) -> Pattern:
+    """Read a rule's string and put ``*`` before and/or after it; see :func:`parse`."""
+    if text and "*" not in text and "?" not in text and "\\\\" not in text:
+        # Nearly every value of a rule. A single backslash is itself before other characters.
+        if before:
+            return Pattern((MANY, text, MANY), "contains", text) if after else Pattern((MANY, text), "endswith", text)
+        return Pattern((text, MANY), "startswith", text) if after else Pattern((text,), "equals", text)
+    return surround(parse(text), before, after) if before or after else parse(text)
+
+
 def parse(text: str) -> Pattern:
     r"""Read a rule's string: ``*`` and ``?`` are wildcards, ``\*`` ``\?`` ``\\`` are literal.
 
     Any other backslash is itself, so ``\x`` and ``\\x`` are one backslash and an x.
     """
-    if "*" not in text and "?" not in text and "\\\\" not in text:
-        return Pattern((text,), "equals", text)  # a single backslash is itself before other characters
     tokens: list[Token] = []
     end = 0
     for found in _ESCAPE.finditer(text):
@@ -133,11 +137,6 @@ def escape(text: str) -> str:
 
 def surround(given: Pattern, before: bool, after: bool) -> Pattern:
     """Put ``*`` before and/or after a pattern, unless it is there already."""
-    text = given.text
-    if text and given.kind == "equals":  # nearly every value of a rule
-        if not before:
-            return Pattern((text, MANY), "startswith", text)
-        return Pattern((MANY, text, MANY), "contains", text) if after else Pattern((MANY, text), "endswith", text)
     return pattern(*((MANY,) if before else ()), *given.tokens, *((MANY,) if after else ()))
 
 
@@ -153,7 +152,6 @@ def variants(given: Pattern, limit: int = MAX_VARIANTS) -> tuple[Pattern, ...] |
         return None
     choices = [DASHES if token is DASH else (token,) for token in given.tokens]
     return tuple(pattern(*tokens) for tokens in product(*choices))
-
 
 
 def fold(text: str) -> str:

@@ -26,16 +26,13 @@ if TYPE_CHECKING:
 class Language(Protocol):
     """What a backend says of its language; see :class:`backends.base.Language`."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def extension(self) -> str: ...
-    @property
-    def comment(self) -> str | None: ...
-    @property
-    def schemas(self) -> tuple[str, ...]: ...
+    name: str
+    title: str
+    extension: str
+    comment: str | None
+    comment_end: str
+    comment_end: str
+    schemas: tuple[str, ...]
 
 
 class Backend(Protocol):
@@ -44,7 +41,9 @@ class Backend(Protocol):
     LANGUAGE: ClassVar[Language]
 
     @classmethod
-    def render(cls, node: Node, source: Source, options: Options) -> tuple[str, tuple[Diagnostic, ...]]: ...
+    def render(cls, node: Node, source: Source, options: Options) -> tuple[str, tuple[Diagnostic, ...]]:
+        """The query that means ``node``, and the warnings and notes it carries."""
+        ...
 
 
 @lru_cache(maxsize=1)
@@ -76,8 +75,23 @@ def backend(name: str) -> type[Backend]:
         near = get_close_matches(name.lower(), _backends(), 1)
         hint = f"did you mean `{near[0]}`?" if near else ""
         raise UsageError(diagnostic("U801", f"there is no target `{name}`", hint=hint))
-    loaded: type[Backend] = entry.load()
+    try:
+        loaded: type[Backend] = entry.load()
+    except Exception as error:  # noqa: BLE001 - a plug-in is others' code: say which, and why
+        raise UsageError(diagnostic("U807", f"the target `{name}` ({entry.value}): {error}")) from error
     return loaded
+
+
+def language(target: str) -> Language:
+    """What the backend of a target says of its language. Raises UsageError as ``backend`` does."""
+    return backend(target).LANGUAGE
+
+
+def fitting(target: str) -> list[str]:
+    """The schemas a target can use: its default first, the others by name, ``none`` last."""
+    default = language(target).schemas[0]
+    found = [name for name in schemas() if target in schema(name).targets]
+    return [default, *(name for name in found if name != default), "none"]
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from transpiler import ast
 from transpiler.ast import And, Field, FieldType, Node, Not, Or, Strings
@@ -248,7 +248,7 @@ class _Mapper:
     def visit(self, node: Node) -> Node:
         kind = type(node)
         if kind is And or kind is Or:
-            return kind(tuple([self.visit(child) for child in node.children]), node.span)  # type: ignore[union-attr, call-arg]
+            return kind(tuple([self.visit(child) for child in node.children]), node.span)  # type: ignore[union-attr]
         if kind is Not:
             return Not(self.visit(node.child), node.span)  # type: ignore[union-attr]
         if kind is ast.Keyword or kind is ast.KeywordRegex:
@@ -286,7 +286,7 @@ class _Mapper:
                 message = f"events with {field.name} {text} are not where this log source is kept"
                 hint = f"recorded there: {', '.join(values)}"
                 raise SchemaError(diagnostic("F503", message, node.span, hint=hint))
-            trees.append(replace(values[text], span=node.span))  # type: ignore[type-var]
+            trees.append(replace(values[text], span=node.span))
         return trees[0] if len(trees) == 1 else Or(tuple(trees), node.span)
 
 
@@ -380,7 +380,7 @@ def _folded_tree(node: Node) -> Node:
         return type(node)(tuple([_folded_tree(child) for child in node.children]), node.span)
     if isinstance(node, Not):
         return Not(_folded_tree(node.child), node.span)
-    return replace(node, field=_folded(node.field))  # type: ignore[union-attr, type-var]
+    return cast(Node, replace(cast(Any, node), field=_folded(cast(Any, node).field)))
 
 
 def _unknown_field(field: Field, node: Node, error: LookupError) -> SchemaError:

@@ -5,6 +5,7 @@
     targets: [lucene, eql]          # the languages that may use it
     index: logs-*                   # defaults: index, table, time
     time: "@timestamp"
+    exact: true                     # the platform writes the values of `when` in just this letter case
     columns:                        # every column that is named below, and its type
       process.command_line: string/wildcard
       process.pid: int
@@ -28,7 +29,6 @@ indexed after a slash: keyword (the default), wildcard, text, folded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NoReturn, get_args
 
 from transpiler.ast import And, Equals, Field, FieldType, IsNull, Match, Node, Or, Strings
@@ -44,7 +44,10 @@ from transpiler.source import Node as Yaml
 _TYPES = tuple(kind for kind in get_args(FieldType) if kind != "unknown")
 _STRINGS = get_args(Strings)
 _KEYS = frozenset(
-    "name title description targets index table time unmapped strings numbers keyword_fields columns log_sources".split()
+    (
+        *("name", "title", "targets", "index", "table", "time", "unmapped", "strings", "numbers", "exact"),
+        *("keyword_fields", "columns", "log_sources"),
+    )
 )
 
 
@@ -62,6 +65,7 @@ class _Loader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.columns: dict[str, Field] = {}
+        self.exact = False
 
     def fail(self, node: Yaml, message: str) -> NoReturn:
         raise SchemaError(diagnostic("F505", message, self.document.span(node)))
@@ -94,9 +98,9 @@ class _Loader:
     def schema(self) -> Schema:
         root = self.document.root
         parts = self.map(root)
-        for key, key_node, _ in pairs(self.document, root):
+        for key, value in parts.items():
             if key not in _KEYS:
-                self.fail(key_node, f"`{key}` is no part of a schema")
+                self.fail(value, f"`{key}` is no part of a schema")
         name, title = self.text(parts.get("name")), self.text(parts.get("title"))
         if not name or not title:
             self.fail(root, "a schema needs a name and a title")
@@ -104,6 +108,7 @@ class _Loader:
         if unmapped not in ("refuse", "keep"):
             self.fail(parts["unmapped"], "`unmapped` is refuse or keep")
         strings = self.strings(parts["strings"]) if "strings" in parts else "keyword"
+        self.exact = self.text(parts.get("exact")) == "True"
         for column, node in self.map(parts.get("columns")).items():
             self.columns[column] = self.column(column, node)
         return Schema(
@@ -189,14 +194,10 @@ class _Loader:
         leaves: list[Node] = []
         for each in self.list(node):
             value = value_of(self.document, each, "this")
-            make = _LEAVES.get(type(value))
-            leaves.append(IsNull(column) if make is None else make(column, value))
+            if value is None:
+                leaves.append(IsNull(column))
+            elif isinstance(value, str):
+                leaves.append(fit_match(Match(column, (parse(value),), self.exact), column))
+            else:
+                leaves.append(fit_equals(Equals(column, (value,)), column))
         return leaves[0] if len(leaves) == 1 else Or(tuple(leaves))
-
-
-_LEAVES: dict[type, Callable[[Field, object], Node]] = {
-    str: lambda column, value: fit_match(Match(column, (parse(str(value)),)), column),
-    int: lambda column, value: fit_equals(Equals(column, (value,)), column),  # type: ignore[arg-type]
-    float: lambda column, value: fit_equals(Equals(column, (value,)), column),  # type: ignore[arg-type]
-    bool: lambda column, value: fit_equals(Equals(column, (value,)), column),  # type: ignore[arg-type]
-}

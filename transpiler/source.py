@@ -8,25 +8,37 @@ composed node still knows how it was written.
 from __future__ import annotations
 
 import codecs
+import math
+import operator
 import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode, YAMLError
 from yaml._yaml import CParser
 
 from transpiler.diagnostics import diagnostic
-from transpiler.errors import SourceError
+from transpiler.errors import RuleError, SourceError
 from transpiler.span import Span
 
 MAX_BYTES = 16 * 1024 * 1024
 """The largest file that is read."""
 
+MAX_CHARACTERS = 1024 * 1024
+"""The longest document that is compiled, aliases followed."""
+
 MAX_NODES = 100_000
-"""How many values a document may hold, aliases followed."""
+"""How many values a document may hold, and how many its values and selections may become."""
+
+MAX_DEPTH = 64
+"""How deep lists and maps may be nested where aliases are followed."""
+
+MAX_ERRORS = 20_000
+"""After so many broken documents the rest of a file is not read."""
 
 Scalar = str | int | float | bool | None
 
@@ -56,37 +68,73 @@ class Document:
         """Where the word of that number (from 0) stands inside a scalar, as the file shows it.
 
         ``words`` finds one word. YAML folds lines and indentation but keeps the order of words, so
-        they are counted in the source text from the scalar's beginning, past its quote or ``|``.
+        they are counted in the source text of the scalar, past its tag, anchor, quote or ``|``. An
+        escape of a double-quoted scalar may stand for a blank: there it is the scalar's own span.
         """
-        mark = node.start_mark
-        offset = _offset_of(self._text, self._start, mark.line) + mark.column
+        end = self._start + node.end_mark.index
+        properties = _PROPERTIES.match(self._text, self._start + node.start_mark.index, end)
+        begin = properties.end() if properties else 0
         if node.style in ("|", ">"):
-            offset = self._text.find("\n", offset) + 1
+            begin = self._text.find("\n", begin, end) + 1
         elif node.style:
-            offset += 1
-        for index, found in enumerate(words.finditer(self._text, offset)):
-            if index == number:
-                begin = self._text.rfind("\n", 0, found.start()) + 1
-                line = self._text.count("\n", self._start, found.start())
-                column = found.start() - begin + 1
-                return Span(self.path, self._line + line + 1, column, max(1, len(found.group())))
+            begin, end = begin + 1, end - 1
+        if node.style != '"' or self._text.find("\\", begin, end) < 0:
+            found = next(islice(words.finditer(self._text, begin, end), number, None), None)
+            if found:
+                return _place(self.path, self._text, found.start(), len(found.group()))
         return self.span(node)
 
-    def spend(self, node: Node, count: int = 1) -> None:
-        """Count values as they are visited. Raises SourceError (S106) when aliases make too many."""
+    def spend(self, node: Node, count: int) -> None:
+        """Count what the rule's values and selections become. Raises RuleError (R210) above MAX_NODES."""
         self._budget -= count
         if self._budget < 0:
-            raise SourceError(
-                diagnostic("S106", f"the document holds more than {MAX_NODES:,} values", self.span(node))
-            )
+            raise RuleError(diagnostic("R210", f"the rule amounts to more than {MAX_NODES:,} values", self.span(node)))
 
 
-class _Composer(CParser):  # type: ignore[misc]
-    """libyaml's composer, without PyYAML's tag resolution (we type scalars ourselves)."""
+_PROPERTIES = re.compile(r"(?:[!&]\S*\s+)*")
+"""The tag and the anchor before a scalar."""
 
-    def __init__(self, text: str) -> None:
-        CParser.__init__(self, text)
-        self.nodes = 0
+
+def _place(path: str, text: str, offset: int, length: int = 1) -> Span:
+    """The span of that offset of a text."""
+    return Span(path, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset), length)
+
+
+class _Unusual(Document):
+    """A document with U+0085, U+2028 or U+2029, where YAML 1.1 ends a line and editors do not."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self, path: str, text: str, root: Node, start: int = 0, line: int = 0) -> None:
+        """As of Document."""
+        super().__init__(path, text, root, start, line)
+        self._known = (start, line)
+
+    def span(self, node: Node) -> Span:
+        """Where a node begins, counting lines from the node that was asked for last."""
+        begin, end = self._start + node.start_mark.index, self._start + node.end_mark.index
+        known, line = self._known
+        line += self._text.count("\n", known, begin) - self._text.count("\n", begin, known)
+        self._known = (begin, line)
+        length = end - begin if end > begin and self._text.find("\n", begin, end) < 0 else 1
+        return Span(self.path, line + 1, begin - self._text.rfind("\n", 0, begin), length)
+
+
+class _Composer(CParser):
+    """libyaml's composer, without PyYAML's tag resolution (we type scalars ourselves).
+
+    It calls these three for every node, so they are the cheapest callables that take the arguments:
+    a third of the time of reading a rule would go into Python functions that do nothing.
+    """
+
+    nodes = 0
+    resolve: Callable[..., str] = "".format  # (kind, value, implicit) -> "", the tag of an untagged node
+    descend_resolver = staticmethod(operator.is_)  # (parent, index)
+    ascend_resolver = staticmethod(bool)  # ()
+
+
+class _Counting(_Composer):
+    """The composer for large texts: it stops at MAX_NODES."""
 
     def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
         self.nodes += 1
@@ -94,11 +142,9 @@ class _Composer(CParser):  # type: ignore[misc]
             raise _TooManyNodes
         return ""
 
-    def descend_resolver(self, parent: Node, index: Any) -> None:
-        pass
 
-    def ascend_resolver(self) -> None:
-        pass
+_SMALL = 128 * 1024
+"""A text of so many characters cannot hold MAX_NODES nodes: the shortest node is two (``a,``)."""
 
 
 class _TooManyNodes(Exception):
@@ -108,70 +154,151 @@ class _TooManyNodes(Exception):
 def documents(path: str, text: str) -> Iterator[Document | SourceError]:
     """Every YAML document of a text, in order; empty ones are left out.
 
-    A document that does not parse is given as the SourceError that says why, and reading goes on
-    at the next line that begins with ``---``; after MAX_ERRORS such documents it stops.
+    A document that does not parse is given as the SourceError that says why, and the others are
+    read all the same; after MAX_ERRORS such documents the rest of the text is not read, which a
+    last error says.
     """
-    start, line = 0, 0
-    for _ in range(MAX_ERRORS):
+    text = _plain(text)
+    if len(text) > MAX_BYTES:
+        yield _too_large(path)
+        return
+    last = -1
+    unusual = not text.isascii() and _UNUSUAL.search(text)
+    if not unusual:
         try:
-            composer = _Composer(text[start:] if start else text)
-            while composer.check_node():
-                composer.nodes = 0
-                root = composer.get_node()
-                if not _is_empty(root):
-                    yield Document(path, text, root, start, line)
+            for root in _roots(text):
+                last = root.start_mark.line
+                yield _bounded(Document(path, text, root), root)
             return
-        except _TooManyNodes:
-            message = f"the document holds more than {MAX_NODES:,} values"
-            yield SourceError(diagnostic("S106", message, Span(path, line + 1, 1)))
-            failed = 0
-        except (YAMLError, RecursionError) as error:
-            found = _yaml_error(path, text[start:], line, error)
-            yield found
-            failed = found.diagnostic.span.line - line - 1
-        marker = _MARKER.search(text, _offset_of(text, start, failed + 1))
-        if marker is None:
-            return
-        line += text.count("\n", start, marker.start())
-        start = marker.start()
+        except _BROKEN:
+            pass  # libyaml reads no further: take the documents one by one, and say which are broken
+    yield from _one_by_one(path, text, last, _Unusual if unusual else Document)
 
 
-MAX_ERRORS = 100
-"""How many broken documents of one file are reported."""
+_BROKEN = (YAMLError, UnicodeError, RecursionError, _TooManyNodes)
+_UNUSUAL = re.compile("[\x85\u2028\u2029]")
+_MARKER = re.compile(r"^(?:%.*\n)*---(?=\s|\Z)", re.MULTILINE)
+"""Where a document begins: nothing in YAML can hold this line, not even a quoted text."""
 
-_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+
+def _plain(text: str) -> str:
+    """The text without byte order mark, its lines ending in newlines."""
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _offset_of(text: str, start: int, lines: int) -> int:
-    """Where the line begins that is so many lines below the one at ``start``."""
-    for _ in range(lines):
-        start = text.find("\n", start) + 1
-        if not start:
-            return len(text)
-    return start
+def _roots(text: str) -> Iterator[Node]:
+    composer = (_Composer if len(text) < _SMALL else _Counting)(text)
+    while composer.check_node():
+        composer.nodes = 0
+        root = composer.get_node()
+        if root is not None and not _is_empty(root):
+            yield root
 
 
 def _is_empty(root: Node) -> bool:
     return isinstance(root, ScalarNode) and not root.value and not root.style
 
 
-def _yaml_error(path: str, text: str, first_line: int, error: Exception) -> SourceError:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    position = getattr(error, "position", None)
-    if mark is None and isinstance(position, int):
-        # A character that YAML forbids: libyaml gives its offset alone.
-        before = text[:position]
-        line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
-        character = ord(text[position : position + 1] or "\0")
-        message = f"the character U+{character:04X} is not allowed in YAML"
-        return SourceError(diagnostic("S103", message, Span(path, first_line + line, column)))
-    span = Span(path, first_line + mark.line + 1, mark.column + 1) if mark else Span(path, first_line + 1, 1)
+def _one_by_one(path: str, text: str, last: int, kind: type[Document]) -> Iterator[Document | SourceError]:
+    """The documents that begin below the line ``last``, each composed on its own."""
+    start, line, broken = 0, 0, 0
+    while start < len(text):
+        marker = _MARKER.search(text, start + 1)
+        end = marker.start() if marker else len(text)
+        if line > last:
+            try:
+                for root in _roots(text[start:end]):
+                    yield _bounded(kind(path, text, root, start, line), root, start)
+            except _BROKEN as error:
+                yield _yaml_error(path, text, start, end, error)
+                broken += 1
+            if broken == MAX_ERRORS and end < len(text):
+                message = f"{MAX_ERRORS:,} documents of this file are broken; the rest of it was not read"
+                yield SourceError(diagnostic("S109", message, _place(path, text, end)))
+                return
+        line += text.count("\n", start, end)
+        start = end
+
+
+# --- what is wrong with a document -----------------------------------------------------------------
+
+
+def _bounded(document: Document, root: Node, start: int = 0) -> Document | SourceError:
+    """The document, or the error that says that it is too large, which aliases can make it too."""
+    begin, end = start + root.start_mark.index, start + root.end_mark.index
+    if end - begin > MAX_CHARACTERS:
+        return _too_large(document.path, document.span(root))
+    text = document._text
+    if text.find("&", begin, end) >= 0 and _ANCHOR.search(text, begin, end):
+        try:
+            _follow(document, root, {}, 0)
+        except SourceError as error:
+            return error
+    return document
+
+
+_ANCHOR = re.compile(r"(?<![^\s,:\[{])&[0-9A-Za-z_-]")
+
+Followed = tuple[int, int, int]
+"""What a node holds with its aliases followed: nodes, characters, levels."""
+
+
+def _follow(document: Document, node: Node, known: dict[int, Followed | None], depth: int) -> Followed:
+    """Measure a node; ``known`` has None for the nodes around it. Raises SourceError (S105, S106)."""
+    key = id(node)
+    if key in known:
+        found = known[key]
+        if found is None:
+            raise SourceError(diagnostic("S106", "the alias stands inside what it repeats", document.span(node)))
+        return found
+    known[key] = None
+    nodes, characters, levels = 1, 0, 0
+    if isinstance(node, ScalarNode):
+        characters = len(node.value)
+    elif depth < MAX_DEPTH:
+        inside = node.value if isinstance(node, SequenceNode) else [each for pair in node.value for each in pair]
+        for each in inside:
+            more = _follow(document, each, known, depth + 1)
+            nodes, characters, levels = nodes + more[0], characters + more[1], max(levels, more[2] + 1)
+    if depth >= MAX_DEPTH or levels > MAX_DEPTH:
+        raise SourceError(diagnostic("S105", "the document is nested too deeply", document.span(node)))
+    if nodes > MAX_NODES or characters > MAX_CHARACTERS:
+        message = "the document grows too large when its aliases are followed"
+        raise SourceError(diagnostic("S106", message, document.span(node)))
+    known[key] = nodes, characters, levels
+    return nodes, characters, levels
+
+
+def _too_large(path: str, span: Span | None = None) -> SourceError:
+    what, limit = ("document", MAX_CHARACTERS) if span else ("file", MAX_BYTES)
+    return SourceError(diagnostic("S102", f"the {what} is larger than {limit // 2**20} MiB", span or Span(path, 1, 1)))
+
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no printable character: YAML 1.1, section 5.1."""
+
+
+def _yaml_error(path: str, text: str, start: int, end: int, error: Exception) -> SourceError:
+    """What is wrong with the document between two offsets of the text."""
+    if isinstance(error, _TooManyNodes):
+        message = f"the document holds more than {MAX_NODES:,} values"
+        return SourceError(diagnostic("S102", message, _place(path, text, start)))
+    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None:
+        found = _FORBIDDEN.search(text, start, end)
+        if found:
+            message = f"the character U+{ord(found.group()):04X} is not allowed in YAML"
+            return SourceError(diagnostic("S103", message, _place(path, text, found.start())))
+    elif context and start + mark.index >= len(text[start:end].rstrip()) + start:
+        mark = context  # what is not closed ends with the document: show where it begins
+    span = _place(path, text, start + mark.index if mark else start)
     problem = getattr(error, "problem", None) or str(error)
     if "nesting depth" in problem or isinstance(error, RecursionError):
         return SourceError(diagnostic("S105", "the document is nested too deeply", span))
-    context = getattr(error, "context", None)
+    what = getattr(error, "context", None)
     hint = "indent with blanks, not tabs" if "cannot start any token" in problem else ""
-    return SourceError(diagnostic("S104", f"{problem} ({context})" if context else problem, span, hint=hint))
+    return SourceError(diagnostic("S104", f"{problem} ({what})" if what else problem, span, hint=hint))
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -187,13 +314,13 @@ def read(path: str) -> str:
         if path == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            with open(path, "rb", opener=_open_regular) as file:  # noqa: PTH123 - needs the opener
+            with open(path, "rb", opener=_open_regular) as file:
                 data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(diagnostic("S101", f"cannot read the file: {reason}", span)) from None
     if len(data) > MAX_BYTES:
-        raise SourceError(diagnostic("S102", f"the file is larger than {MAX_BYTES // 2**20} MiB", span))
+        raise _too_large(path)
     return decode(path, data)
 
 
@@ -221,7 +348,7 @@ def decode(path: str, data: bytes) -> str:
             data, encoding = data[len(bom) :], name
             break
     try:
-        return data.decode(encoding)
+        return _plain(data.decode(encoding))
     except UnicodeDecodeError as error:
         before = data[: error.start].decode(encoding, "replace")
         line = before.count("\n") + 1
@@ -238,13 +365,20 @@ _CONSTANTS: dict[str, bool | None] = {
     "null": None,
     "Null": None,
     "NULL": None,
-    **{spelling(word): value for word, value in (("true", True), ("false", False)) for spelling in (str.lower, str.title, str.upper)},
-    **{spelling(word): value for word, value in (("yes", True), ("no", False), ("on", True), ("off", False)) for spelling in (str.lower, str.title, str.upper)},
-}  # fmt: skip
+    **{
+        spelling(word): value
+        for value, words in ((True, ("true", "yes", "on")), (False, ("false", "no", "off")))
+        for word in words
+        for spelling in (str.lower, str.title, str.upper)
+    },
+}
 _NUMBER_START = frozenset("+-.0123456789")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)\Z")
 _BASED = re.compile(r"([-+]?)0(b[01_]+|[0-7_]+|x[0-9a-fA-F_]+)\Z")
 _FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?)\Z")
+_LONGEST = 300
+"""The most characters of a number, so that an integer has a float near it."""
+
 _TAGGED = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null")}
 
 
@@ -261,12 +395,14 @@ def scalar(node: ScalarNode) -> Scalar:
         return value
     if not value or value[0] in _NUMBER_START:
         return _number(value) if value else None
-    return _CONSTANTS[value] if value in _CONSTANTS else value
+    return _CONSTANTS.get(value, value)
 
 
 def _number(value: str) -> int | float | str:
-    """The number a plain scalar is, or its text."""
-    if _INT.match(value) and len(value) < 400:
+    """The number a plain scalar is, or its text; a number that no engine can hold is text."""
+    if len(value) > _LONGEST:
+        return value
+    if _INT.match(value):
         return int(value.replace("_", ""))
     if found := _BASED.match(value):
         sign, digits = found.groups()
@@ -275,7 +411,8 @@ def _number(value: str) -> int | float | str:
         number = int(digits.lstrip("bx") or "0", base)
         return -number if sign == "-" else number
     if _FLOAT.match(value):
-        return float(value.replace("_", ""))
+        real = float(value.replace("_", ""))
+        return real if math.isfinite(real) else value
     return value
 
 
@@ -285,16 +422,17 @@ def _tagged(tag: str, value: str) -> Scalar:
         raise ValueError(f"the tag {tag} has no meaning in a rule")
     if name == "str":
         return value
-    if name == "null":
-        return None
-    found = _CONSTANTS.get(value, value) if name == "bool" else _number(value)
-    if name == "bool" and not isinstance(found, bool):
-        raise ValueError(f"{value!r} is no boolean")
-    if name in ("int", "float"):
-        if isinstance(found, str):
-            raise ValueError(f"{value!r} is no number")
-        return int(found) if name == "int" else float(found)
-    return found
+    if name in ("null", "bool"):
+        constant = _CONSTANTS.get(value, value)
+        if isinstance(constant, bool if name == "bool" else type(None)):
+            return constant
+        raise ValueError(f"{value!r} is no {'boolean' if name == 'bool' else 'null'}")
+    number = _number(value)
+    if isinstance(number, int):
+        return number if name == "int" else float(number)
+    if isinstance(number, str) or name == "int":
+        raise ValueError(f"{value!r} is no {'whole ' if name == 'int' else ''}number")
+    return number
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The readable text form of a tree, one node a line, and back.
+r"""The readable text form of a tree, one node a line.
 
     and
       NewProcessName endswith "\\sc.exe"
@@ -8,23 +8,20 @@
           User is null
           User equals "a" or "b"
 
-Values are JSON strings, so nothing in a rule can end a line or a quote. ``parse(dump(tree)) == tree``
-for every tree.
+Values are JSON strings, so nothing in a rule can end a line or a quote.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from ipaddress import ip_network
 from typing import Any
 
 from transpiler import ast, regex
 from transpiler.ast import Field, Node
-from transpiler.pattern import DASH, MANY, ONE, Pattern, Token, pattern
+from transpiler.pattern import DASH, MANY, ONE, Pattern
 
 _WILD = {MANY: "*", ONE: "?", DASH: "~"}
-_TOKENS: dict[str, Token] = {text: token for token, text in _WILD.items()}
 
 
 def dump(node: Node) -> str:
@@ -57,7 +54,7 @@ def _name(field: Field) -> str:
     plain = field.name.replace("_", "").replace("-", "").replace(".", "").replace("@", "")
     bare = plain.isascii() and plain.isalnum() and field.name not in ("and", "or", "not")
     name = field.name if bare else _quoted(field.name)
-    known = [field.type] if field.type != "unknown" else []
+    known: list[str] = [field.type] if field.type != "unknown" else []
     if field.strings != "keyword":
         known.append(field.strings)
     if field.many:
@@ -102,9 +99,7 @@ def _keyword(node: ast.Keyword) -> str:
 
 def _expression(given: regex.Regex) -> str:
     flags = "".join(
-        letter
-        for letter, is_set in (("i", given.ignore_case), ("m", given.multiline), ("s", given.dot_all))
-        if is_set
+        letter for letter, is_set in (("i", given.ignore_case), ("m", given.multiline), ("s", given.dot_all)) if is_set
     )
     return f"{_quoted(given.source)} {flags}" if flags else _quoted(given.source)
 

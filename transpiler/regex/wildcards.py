@@ -1,0 +1,24 @@
+"""Sigma's wildcards as a regular expression."""
+
+from __future__ import annotations
+
+from transpiler.pattern import DASHES, MANY, ONE, Pattern
+from transpiler.regex.tree import ANY, Edge, Node, OneOf, Repeat, Sequence, Text
+
+_DASH = OneOf(tuple((ord(dash), ord(dash)) for dash in DASHES))
+_MANY = Repeat(ANY, 0, None)
+
+
+def pattern_tree(pattern: Pattern, *, cased: bool = False) -> Node:
+    """The tree that matches what the pattern matches, the whole text from start to end.
+
+    ``*`` and ``?`` match newlines too; letter case counts if ``cased``.
+    """
+    items: list[Node] = [Edge.TEXT_START]
+    for token in pattern.tokens:
+        if isinstance(token, str):
+            if token:
+                items.append(Text(token, not cased))
+        else:
+            items.append(_MANY if token is MANY else ANY if token is ONE else _DASH)
+    return Sequence((*items, Edge.TEXT_END))
