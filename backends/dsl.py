@@ -29,7 +29,9 @@ from transpiler.query import Options, Source
 Clause = dict[str, Any]
 """One query clause, as JSON will show it."""
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
 _STRINGS = frozenset({"string", "unknown", "dynamic"})
+_QUERIES = {"equals": "term", "startswith": "prefix"}
 _WILDCARDS = {MANY: "*", ONE: "?"}
 _LITERAL = str.maketrans({"*": "\\*", "?": "\\?", "\\": "\\\\"})
 
@@ -80,7 +82,7 @@ class Dsl(Visitor[Clause]):
         body = clause.get("bool")
         if body is None or "should" in body:
             clause = {"bool": {"filter": [clause]}}
-        return json.dumps({"query": clause}, ensure_ascii=False)
+        return _json({"query": clause})
 
     # --- and, or, not -----------------------------------------------------------------------------
 
@@ -128,30 +130,26 @@ class Dsl(Visitor[Clause]):
             self.say("T613", node, elastic.about_folding(field))
         exact: list[Any] = []
         others: list[Clause] = []
+        fold, folded = not node.cased, field.strings == "folded"
         for each in node.patterns:
             if each.kind == "equals" and (node.cased or not elastic.has_letters(each)):
                 exact.append(each.text)
             else:
-                others.append(self.whole(name, each, not node.cased, field.strings == "folded", node))
+                others.append(self.whole(name, each, fold, folded, node))
         return _any(([_term(name, exact)] if exact else []) + others)
 
     def whole(self, name: str, pattern: Pattern, fold: bool, folded: bool, node: Node) -> Clause:
         """A pattern on a field that keeps whole values; ``folded``: its index ignores case by itself."""
-        kind = pattern.kind
         letters = fold and elastic.has_letters(pattern)
-        spelled = letters and _letters_beyond_ascii(pattern)
+        spelled = letters and not (pattern.text and pattern.text.isascii()) and _letters_beyond_ascii(pattern)
         if spelled and folded:
             self.once("T621", node, elastic.FOLDS)
             spelled = False
-        if kind == "dashed" or spelled:
+        if pattern.kind == "dashed" or spelled:
             return self.regexp(name, lucene_pattern(pattern, fold=spelled), letters and not spelled, node)
-        options = {"case_insensitive": True} if letters else {}
-        if kind == "equals":
-            return {"term": {name: {"value": pattern.text, **options}}}
-        if kind == "startswith":
-            return {"prefix": {name: {"value": pattern.text, **options}}}
-        value = "".join([t.translate(_LITERAL) if isinstance(t, str) else _WILDCARDS[t] for t in pattern.tokens])
-        return {"wildcard": {name: {"value": value, **options}}}
+        query = _QUERIES.get(pattern.kind, "wildcard")
+        value = pattern.text if query != "wildcard" else _wildcard(pattern)
+        return {query: {name: {"value": value, "case_insensitive": True} if letters else {"value": value}}}
 
     def regexp(self, name: str, expression: str, fold: bool, node: Node) -> Clause:
         if elastic.too_long(expression):
@@ -298,6 +296,15 @@ class Dsl(Visitor[Clause]):
         if message not in self.said:
             self.said.add(message)
             self.say(code, node, message)
+
+
+def _wildcard(pattern: Pattern) -> str:
+    """A pattern as a wildcard query has it."""
+    if pattern.kind == "contains":
+        return f"*{pattern.text.translate(_LITERAL)}*"
+    if pattern.kind == "endswith":
+        return f"*{pattern.text.translate(_LITERAL)}"
+    return "".join([t.translate(_LITERAL) if isinstance(t, str) else _WILDCARDS[t] for t in pattern.tokens])
 
 
 def _letters_beyond_ascii(pattern: Pattern) -> bool:

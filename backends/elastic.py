@@ -203,9 +203,11 @@ def keyword_terms(node: Keyword, folded: bool) -> tuple[list[str], bool]:
     by_words = False
     for each in node.patterns:
         terms.append(term(each, fold=not (folded or node.cased)))
+        if is_word(each) and has_letters(each) and not node.cased:
+            continue
+        by_words = True
         words = phrase(each)
-        if words is not None and (node.cased or not is_word(each) or not has_letters(each)):
-            by_words = True
+        if words is not None:
             terms.append(quoted(words))
     return terms, by_words
 

@@ -97,6 +97,8 @@ class Esql(TextVisitor):
             return f"{self.column(child.field, child)} IS NOT NULL"
         if isinstance(child, ast.Exists):
             return self.exists(child).replace(" IS NOT NULL", " IS NULL")
+        if isinstance(child, ast.Match) and _is_any(child):
+            return f"{self.column(child.field, child)} IS NULL"
         return super().visit_not(node)
 
     def negate(self, part: str) -> str:
@@ -130,7 +132,7 @@ class Esql(TextVisitor):
 
     def match(self, node: ast.Match) -> str:
         field, patterns = node.field, node.patterns
-        if any(pattern.kind == "any" for pattern in patterns):
+        if _is_any(node):
             return f"{self.column(field, node)} IS NOT NULL"
         if field.type == "ip":
             return self.address(node)
@@ -342,6 +344,11 @@ JOINED: dict[str, tuple[str, str]] = {
     "endswith": ('CONCAT(MV_CONCAT({}, "\\n"), "\\n")', "*{}\n*"),
 }
 """Kind of pattern -> several values as one text, and the LIKE pattern that finds a value in it."""
+
+
+def _is_any(node: ast.Match) -> bool:
+    """Whether every value that is present matches."""
+    return any(pattern.kind == "any" for pattern in node.patterns)
 
 
 def _cidr_match(name: str, networks: Sequence[str]) -> str:

@@ -53,6 +53,10 @@ _TRIMMED = re.compile("[\\s\ufeff]")
 _OPERATOR = re.compile("((?<![^ \xa0])(?:or|and)(?![^ \xa0])|n(?=ot(?![^ \xa0])))", re.IGNORECASE)
 """What an unquoted value must not hold as it is: a whole ``or`` or ``and``, a ``not`` at a word's end."""
 
+_SIMPLE = re.compile("[!-?A-~]+(?<!not)(?<!and)(?<!or)", re.IGNORECASE)
+"""Text that needs no more than backslashes: no blank, no operator, nothing of Kibana's own."""
+
+_AROUND = {"startswith": ("", "*"), "endswith": ("*", ""), "contains": ("*", "*")}
 _FLAGS = ("@kuery-wildcard@", "@kuery-cursor@")
 """Texts that Kibana itself puts in place of wildcards and the cursor."""
 
@@ -132,6 +136,8 @@ class Kibana(TextVisitor):
 
     def terms(self, pattern: Pattern, field: Field, node: Node) -> list[str]:
         """The spellings of a value of a field that keeps whole values."""
+        if pattern.kind != "dashed":
+            return [self.term(pattern, field, node)]
         spellings = variants(pattern)
         if spellings is None:
             self.refuse("T602", node, f"KQL must list every dash of {str(pattern)!r}; there are too many")
@@ -140,6 +146,9 @@ class Kibana(TextVisitor):
     def term(self, pattern: Pattern, field: Field, node: Node) -> str:
         if pattern.kind == "equals":
             return quoted(pattern.text)
+        if _SIMPLE.fullmatch(pattern.text):
+            before, after = _AROUND[pattern.kind]
+            return f"{before}{pattern.text.translate(_UNQUOTED)}{after}"
         text = self.wildcard(pattern, node)
         if _has_blank(pattern):
             if field.strings == "wildcard":
@@ -250,7 +259,7 @@ class Kibana(TextVisitor):
             if spellings is None:
                 self.refuse("T602", node, f"KQL must list every dash of {str(pattern)!r}; there are too many")
             terms = [self.wildcard(each, node) for each in spellings]
-            if by_words and words is not None:
+            if by_words:
                 self.say("T615", node, elastic.KEYWORD_WORDS)
         elif words is None:
             self.refuse("T601", node, f"KQL has no wildcards beside the blanks of {str(pattern)!r}", HINT)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import NoReturn
 
 from transpiler.ast import Equals, Field, Match, Node, Or
@@ -101,6 +100,8 @@ def is_number(given: Pattern) -> bool:
 
 def is_address(given: Pattern) -> bool:
     """Whether a pattern is the exact text of an IPv4 or IPv6 address."""
+    from ipaddress import ip_address
+
     if given.kind != "equals":
         return False
     try:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network
 from typing import NoReturn, cast
 
 from transpiler import modifiers as mods
@@ -261,8 +260,7 @@ _GROUPS: dict[type, str] = {
     int: "number",
     float: "number",
     bool: "number",
-    IPv4Network: "cidr",
-    IPv6Network: "cidr",
+    mods.Network: "cidr",
 }
 """Drafts of which one leaf holds several. Each other draft makes a leaf of its own."""
 
@@ -297,7 +295,7 @@ def _equals(field: Field, drafts: Sequence[Draft], span: Span) -> Node:
 
 
 def _cidr(field: Field, drafts: Sequence[Draft], span: Span) -> Node:
-    return Cidr(field, tuple(drafts), span)  # type: ignore[arg-type]
+    return Cidr(field, tuple([draft.network for draft in drafts]), span)  # type: ignore[union-attr]
 
 
 def _is_null(field: Field, drafts: Sequence[Draft], span: Span) -> Node:
@@ -336,8 +334,7 @@ _MAKERS: dict[type, Callable[[Field, Sequence[Draft], Span], Node]] = {
     bool: _equals,
     type(None): _is_null,
     mods.Expression: _regex,
-    IPv4Network: _cidr,
-    IPv6Network: _cidr,
+    mods.Network: _cidr,
     mods.Reference: _reference,
     mods.Threshold: _threshold,
     mods.Presence: _presence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transpiler.ast import Node
 from transpiler.span import NOWHERE, Span
@@ -14,8 +15,7 @@ STATUSES = ("unsupported", "deprecated", "experimental", "test", "stable")
 """The specification's statuses, least trusted first."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
+class LogSource(NamedTuple):
     """Which events the rule is about; None where the rule does not say."""
 
     category: str | None = None
@@ -28,8 +28,7 @@ class LogSource:
         return "/".join(part or "-" for part in (self.product, self.category, self.service))
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One entry of the rule's ``condition``: its text and the tree it means."""
 
     text: str

@@ -10,17 +10,20 @@ Source: Sigma specification 2.1.0, appendix "Modifiers".
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from transpiler import pattern as patterns
-from transpiler import regex
 from transpiler.ast import Comparison, Part, TimeUnit
+from transpiler.nearest import did_you_mean
 from transpiler.pattern import DASH, DASHES, Pattern
 from transpiler.source import Scalar
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from transpiler.regex import Regex
 
 
 class Raw(str):
@@ -29,30 +32,26 @@ class Raw(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """Bytes that a later ``base64`` will encode."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """The text of a regular expression and its flags, parsed when all modifiers are read."""
 
     text: str
     flags: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cased:
+class Cased(NamedTuple):
     """A pattern whose letter case counts."""
 
     pattern: Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """The name of another field."""
 
     name: str
@@ -60,45 +59,35 @@ class Reference:
     cased: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(NamedTuple):
     """A numeric comparison."""
 
     op: Comparison
     value: int | float
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(NamedTuple):
     """``exists``: true or false."""
 
     present: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A part of a date and its value."""
 
     unit: TimeUnit
     value: int
 
 
-Network = IPv4Network | IPv6Network
-Draft = (
-    Raw
-    | Pattern
-    | Encoded
-    | Expression
-    | Cased
-    | Reference
-    | Threshold
-    | Presence
-    | Moment
-    | Network
-    | bool
-    | int
-    | float
-    | None
+class Network(NamedTuple):
+    """A range of addresses."""
+
+    network: IPv4Network | IPv6Network
+
+
+Draft: TypeAlias = (
+    "Raw | Pattern | Encoded | Expression | Cased | Reference | Threshold | Presence | Moment | Network"
+    " | bool | int | float | None"
 )
 
 
@@ -120,7 +109,7 @@ def _surround(draft: Draft, part: Part, *, before: bool, after: bool) -> Draft:
     if isinstance(draft, Cased):
         return Cased(patterns.surround(draft.pattern, before, after))
     if isinstance(draft, Reference):
-        return replace(draft, part=part)
+        return draft._replace(part=part)
     if isinstance(draft, Expression) and part != "contains":
         anchor = "^" if part == "startswith" else "$"
         raise Misfit("M403", f"`{part}` cannot follow `re`", f"write {anchor} in the expression")
@@ -145,7 +134,7 @@ def endswith(draft: Draft) -> Draft:
 def cased(draft: Draft) -> Draft:
     """Letter case counts."""
     if isinstance(draft, Reference):
-        return replace(draft, cased=True)
+        return draft._replace(cased=True)
     return Cased(draft) if isinstance(draft, Pattern) else draft
 
 
@@ -198,7 +187,11 @@ def _utf16(encoding: str, bom: bytes = b"") -> Callable[[Draft], list[Draft]]:
 
 def base64(draft: Draft) -> list[Draft]:
     """The Base64 of the text's UTF-8 bytes, or of the bytes an encoding before it made."""
-    return [patterns.literal(b64encode(data).decode("ascii")) for data in _bytes(draft)]
+    return [patterns.literal(_base64(data)) for data in _bytes(draft)]
+
+
+def _base64(data: bytes) -> str:
+    return b2a_base64(data, newline=False).decode("ascii")
 
 
 def base64offset(draft: Draft) -> list[Draft]:
@@ -215,7 +208,7 @@ def base64offset(draft: Draft) -> list[Draft]:
 
 
 def _at_offset(data: bytes, offset: int) -> str:
-    encoded = b64encode(b"\0" * offset + data).decode("ascii")
+    encoded = _base64(b"\0" * offset + data)
     end = (None, -3, -2)[(len(data) + offset) % 3]
     return encoded[(0, 2, 3)[offset] : end]
 
@@ -244,9 +237,11 @@ _NETWORK = re.compile(r"\s*([0-9A-Fa-f.:]+(?:/[0-9]{1,3})?)\s*\Z", re.ASCII)
 
 def cidr(draft: Draft) -> Draft:
     """The value is an IPv4 or IPv6 network; an address alone is a network of one."""
+    from ipaddress import ip_network
+
     found = _NETWORK.match(str(draft))  # ip_network also takes masks and zones, which no target knows
     try:
-        return ip_network(found[1] if found else "", strict=False)
+        return Network(ip_network(found[1] if found else "", strict=False))
     except ValueError:
         raise Misfit("M405", f"{str(draft)!r} is not a network in CIDR notation") from None
 
@@ -380,7 +375,7 @@ def plan(names: tuple[str, ...]) -> Plan:
     steps: list[str] = []
     for index, name in enumerate(names):
         if name not in MODIFIERS and name not in LIST_MODIFIERS:
-            raise Wrong(index, "M401", f"there is no modifier `{name}`", _nearest(name))
+            raise Wrong(index, "M401", f"there is no modifier `{name}`", did_you_mean(name, [*MODIFIERS, *LIST_MODIFIERS]))
         if name in names[:index]:
             raise Wrong(index, "M409", f"`{name}` stands twice")
         if name in LIST_MODIFIERS:
@@ -411,13 +406,6 @@ class Wrong(Misfit):
     def __init__(self, index: int, code: str, message: str, hint: str = "") -> None:
         super().__init__(code, message, hint)
         self.index = index
-
-
-def _nearest(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name.lower(), [*MODIFIERS, *LIST_MODIFIERS], 1)
-    return f"did you mean `{near[0]}`?" if near else ""
 
 
 def draft(value: Scalar, *, raw: bool) -> Draft:
@@ -469,14 +457,15 @@ _MADE: dict[type, str] = {
     Threshold: "a comparison",
     Presence: "a question for the field's presence",
     Moment: "a part of a date",
-    IPv4Network: "a network",
-    IPv6Network: "a network",
+    Network: "a network",
 }
 """What a modifier makes of a value, in words; the value itself was right."""
 
 
-def expression(given: Expression) -> regex.Regex:
+def expression(given: Expression) -> Regex:
     """Parse a regular expression. Raises Misfit (M404)."""
+    from transpiler import regex
+
     try:
         return regex.parse(given.text, given.flags)
     except regex.RegexError as error:

@@ -136,7 +136,7 @@ def slug(text: str) -> str:
         text = normalize("NFKC", text)
     text = _NOT_IN_NAMES.sub("_", text).strip("_-")
     text = text.encode("utf-8", "ignore")[:MAX_STEM].decode("utf-8", "ignore").rstrip("_-")
-    return f"rule_{text}" if not text or _RESERVED.match(text) else text
+    return f"rule_{text}" if _RESERVED.match(text) else text or "rule"
 
 
 class Names:

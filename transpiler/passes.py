@@ -8,7 +8,6 @@ nothing to do. Every pass keeps trees flat: no And in an And, no Or in an Or, no
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from transpiler.ast import And, Cidr, Equals, Keyword, Match, Node, Not, Or
@@ -123,7 +122,7 @@ def _union(group: list[Node]) -> Node:
     joined: list[object] = []
     for node in group:
         joined += getattr(node, values)
-    return cast(Node, replace(cast(Any, group[0]), **{values: tuple(joined)}))
+    return cast(Node, cast(Any, group[0])._replace(**{values: tuple(joined)}))
 
 
 def _distinct_children(kind: type, children: Children) -> Children:
@@ -139,12 +138,12 @@ def _distinct_values(node: Any) -> Node:
         held = node.patterns
         if len(held) < 2 or len({each.tokens for each in held}) == len(held):
             return cast(Node, node)
-        return cast(Node, replace(node, patterns=tuple(dict.fromkeys(held))))
+        return cast(Node, node._replace(patterns=tuple(dict.fromkeys(held))))
     if kind is Equals or kind is Cidr:
         values = _VALUES[kind]
         held = getattr(node, values)
         # True == 1 in Python, and a rule's `true` is not its `1`.
         distinct = {(type(value) is bool, value): value for value in held}
         if len(distinct) < len(held):
-            return cast(Node, replace(node, **{values: tuple(distinct.values())}))
+            return cast(Node, node._replace(**{values: tuple(distinct.values())}))
     return cast(Node, node)

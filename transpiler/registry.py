@@ -7,15 +7,14 @@ invariant: the compiler never imports a backend by name. Nothing is loaded befor
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import lru_cache
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import UsageError
+from transpiler.nearest import did_you_mean
+from transpiler.plugins import Plugin, plugins
 
 if TYPE_CHECKING:
     from transpiler.ast import Node
@@ -30,7 +29,6 @@ class Language(Protocol):
     title: str
     extension: str
     comment: str | None
-    comment_end: str
     comment_end: str
     schemas: tuple[str, ...]
 
@@ -47,9 +45,9 @@ class Backend(Protocol):
 
 
 @lru_cache(maxsize=1)
-def _backends() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group="transpiler.backends"):
+def _backends() -> dict[str, Plugin]:
+    found: dict[str, Plugin] = {}
+    for entry in plugins("transpiler.backends"):
         known = found.setdefault(entry.name, entry)
         if known.value != entry.value:
             raise UsageError(
@@ -72,8 +70,7 @@ def backend(name: str) -> type[Backend]:
             raise UsageError(
                 diagnostic("U804", "`kql` is two languages: Microsoft's Kusto and Kibana's query language")
             )
-        near = get_close_matches(name.lower(), _backends(), 1)
-        hint = f"did you mean `{near[0]}`?" if near else ""
+        hint = did_you_mean(name, _backends())
         raise UsageError(diagnostic("U801", f"there is no target `{name}`", hint=hint))
     try:
         loaded: type[Backend] = entry.load()
@@ -97,8 +94,8 @@ def fitting(target: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _schema_files() -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for entry in entry_points(group="transpiler.schemas"):
-        module = import_module(entry.value)
+    for entry in plugins("transpiler.schemas"):
+        module = entry.load()
         for path in sorted(Path(str(module.__file__)).parent.glob("*.yml")):
             known = found.setdefault(path.stem, path)
             if known != path:
@@ -125,6 +122,5 @@ def schema(name: str) -> Schema:
         return load(f"{name}.yml", path.read_text("utf-8"))
     if name.endswith((".yml", ".yaml")) or "/" in name:
         return load(name, read(name))
-    near = get_close_matches(name.lower(), _schema_files(), 1)
-    hint = f"did you mean `{near[0]}`?" if near else ""
+    hint = did_you_mean(name, _schema_files())
     raise UsageError(diagnostic("U802", f"there is no schema `{name}`", hint=hint))

@@ -8,10 +8,9 @@ predicates that select the log source's events are added.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from transpiler import ast
 from transpiler.ast import And, Field, FieldType, Node, Not, Or, Strings
@@ -19,12 +18,12 @@ from transpiler.columns import fit_equals, fit_match, is_address, is_number
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import SchemaError
 from transpiler.model import LogSource, Rule
+from transpiler.nearest import did_you_mean
 from transpiler.passes import normalise
 from transpiler.query import Options, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """What one Sigma field is on the platform.
 
     ``names``: the columns that may hold it (several: any of them). ``values``: for a field that
@@ -52,8 +51,7 @@ class Telemetry:
     category: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Where a log source's events are: its telemetries, the preferred one first.
 
     A part of the log source that is None here fits any.
@@ -96,8 +94,7 @@ class Schema:
     time: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """A rule's condition in the platform's names."""
 
     tree: Node
@@ -286,7 +283,7 @@ class _Mapper:
                 message = f"events with {field.name} {text} are not where this log source is kept"
                 hint = f"recorded there: {', '.join(values)}"
                 raise SchemaError(diagnostic("F503", message, node.span, hint=hint))
-            trees.append(replace(values[text], span=node.span))
+            trees.append(cast(Any, values[text])._replace(span=node.span))
         return trees[0] if len(trees) == 1 else Or(tuple(trees), node.span)
 
 
@@ -362,17 +359,17 @@ def _columns(schema: Schema, telemetry: Telemetry, field: Field, options: Option
     """The columns of a rule's field. Raises LookupError with the nearest names."""
     found = telemetry.fields.get(field.name)
     if found is None:
-        near = get_close_matches(field.name, telemetry.fields, 3, 0.6)
+        hint = did_you_mean(field.name, telemetry.fields, 3)
         raise LookupError(
             f"the schema `{schema.name}` does not have the field `{field.name}` ({telemetry.name})",
-            f"did you mean {' or '.join(near)}? `-s none` keeps the rule's names" if near else "",
+            f"{hint} `-s none` keeps the rule's names" if hint else "",
         )
     columns = tuple([schema.columns[name] for name in found.names])
     return tuple(map(_folded, columns)) if options.strings == "folded" else columns
 
 
 def _folded(field: Field) -> Field:
-    return replace(field, strings="folded") if field.type == "string" else field
+    return field._replace(strings="folded") if field.type == "string" else field
 
 
 def _folded_tree(node: Node) -> Node:
@@ -380,7 +377,7 @@ def _folded_tree(node: Node) -> Node:
         return type(node)(tuple([_folded_tree(child) for child in node.children]), node.span)
     if isinstance(node, Not):
         return Not(_folded_tree(node.child), node.span)
-    return cast(Node, replace(cast(Any, node), field=_folded(cast(Any, node).field)))
+    return cast(Node, cast(Any, node)._replace(field=_folded(cast(Any, node).field)))
 
 
 def _unknown_field(field: Field, node: Node, error: LookupError) -> SchemaError:

@@ -4,9 +4,9 @@ A printer returns the expression as the engine reads it, without the quotes and 
 language around it, and raises Lacks for what the dialect cannot say.
 """
 
+from backends.regexes.kusto import re2, re2_pattern
 from backends.regexes.lucene_regexp import lucene, lucene_pattern
 from backends.regexes.pcre2 import pcre, pcre_pattern
 from backends.regexes.plain import Lacks
-from backends.regexes.kusto import re2, re2_pattern
 
 __all__ = ["Lacks", "lucene", "lucene_pattern", "pcre", "pcre_pattern", "re2", "re2_pattern"]

@@ -51,8 +51,11 @@ _RANGES: tuple[tuple[int, tuple[Range, ...]], ...] = (
 MAX_UNROLLED = 8
 """How often a part with an anchor in it may be written out."""
 
+MAX_EDGES = 256
+"""How many anchors and word boundaries an expression may have."""
+
 MAX_PIECES = 64
-"""How many anchors an expression may have, and how many pieces or choices they may make of it."""
+"""How many pieces, or choices in a piece, they may make of it."""
 
 MAX_SIZE = 10_000
 """How many characters the pieces may have with every repetition written out."""
@@ -86,7 +89,7 @@ def pieces(tree: Node) -> list[Piece]:
 
     Raises Lacks for what has no finite form, and for an expression that matches nothing.
     """
-    if sum([isinstance(each, Edge) for each in walk(tree)]) > MAX_PIECES:
+    if sum([isinstance(each, Edge) for each in walk(tree)]) > MAX_EDGES:
         raise Lacks(_TOO_MANY)
     found = _pieces(tree)
     if not found:
@@ -269,8 +272,8 @@ def _row(items: list[Node], wanted: int, side: int) -> Node | None:
         narrowed = narrow(item, wanted, side)
         if narrowed is not None:
             options.append(sequence(narrowed, *items) if side == FIRST else sequence(*items, narrowed))
+            if len(options) > MAX_PIECES:
+                raise Lacks(_TOO_MANY)
         if not nullable(item):
             break
-    if len(options) > MAX_PIECES:
-        raise Lacks(_TOO_MANY)
     return choice(options) if options else None

@@ -15,6 +15,7 @@ Sources: Elastic docs, "Regular expression syntax"; Lucene's javadoc of ``RegExp
 from __future__ import annotations
 
 from backends.regexes.edges import ALL, closing, opening, pieces, united
+from backends.regexes.effort import too_complex
 from backends.regexes.plain import (
     ANYTHING,
     FIRST,
@@ -24,6 +25,7 @@ from backends.regexes.plain import (
     caseless,
     choice,
     nullable,
+    optional,
     plain,
     repeat,
     sequence,
@@ -36,6 +38,14 @@ from transpiler.regex.tree import EMPTY, Choice, Node, OneOf, Range, Repeat, Seq
 
 MAX_SIZE = 10_000
 """Characters with every repetition written out; Elasticsearch refuses to determinize more."""
+
+MAX_LENGTH = 1000
+"""A longer expression is refused for its length (``index.max_regex_length``); the caller says so."""
+
+_TOO_COMPLEX = "room for repetitions so long and so alike"
+
+MIN_LONG = 20
+"""From how many repetitions on a row of one class is sought from where it begins."""
 
 _OPERATORS = frozenset('.?+*|{}[]()"\\#@&<>~/')
 _OPERATORS_IN_CLASS = _OPERATORS | frozenset("^-")
@@ -89,12 +99,29 @@ def lucene(regex: Regex, *, fold: bool = False, engine_folds: bool = False) -> s
     found: list[Node] = []
     for before, whole, after in pieces(caseless(tree) if fold else tree):
         short = _shorter(whole, LAST) if after == ALL else whole
-        short = _shorter(short, FIRST) if before == ALL else short
-        found.append(sequence(opening(before, ANYTHING, EMPTY), short, closing(after, ANYTHING, EMPTY)))
+        short = _sought(short, after) if before == ALL else sequence(opening(before, ANYTHING, EMPTY), short)
+        found.append(sequence(short, closing(after, ANYTHING, EMPTY)))
     tree = united(found)
     if size(tree) > MAX_SIZE:
-        raise Lacks("room for repetitions so long")
-    return _Lucene(_BOTH_BEYOND_ASCII if engine_folds else _BOTH).part(tree)
+        raise Lacks(_TOO_COMPLEX)
+    printed = _Lucene(_BOTH_BEYOND_ASCII if engine_folds else _BOTH).part(tree)
+    if len(printed) <= MAX_LENGTH and too_complex(tree):
+        raise Lacks(_TOO_COMPLEX)
+    return printed
+
+
+def _sought(node: Node, after: int) -> Node:
+    """The node somewhere in the text.
+
+    A long row of one class is taken from where the row begins: ``(.*[^0-9])?[0-9]{50,}x`` for
+    ``[0-9]{50}x``. To seek it from everywhere would be too complex for Lucene.
+    """
+    head, *tail = node.items if isinstance(node, Sequence) and node.items else (node,)
+    if isinstance(head, Repeat) and isinstance(head.child, OneOf) and head.low >= MIN_LONG:
+        others = OneOf(complement(members(head.child)))
+        row = head if after == ALL and not tail else Repeat(head.child, head.low, None)
+        return sequence(optional(sequence(ANYTHING, others)) if others.items else EMPTY, row, *tail)
+    return sequence(ANYTHING, _shorter(node, FIRST))
 
 
 def _shorter(node: Node, side: int) -> Node:
@@ -102,11 +129,11 @@ def _shorter(node: Node, side: int) -> Node:
     if nullable(node):
         return EMPTY
     if isinstance(node, Sequence):
-        inner, outermost = (node.items[1:], node.items[0]) if side == FIRST else (node.items[:-1], node.items[-1])
-        outermost = _shorter(outermost, side)
-        if outermost == EMPTY:
-            return _shorter(sequence(*inner), side)
-        return sequence(outermost, *inner) if side == FIRST else sequence(*inner, outermost)
+        items = list(node.items)
+        while nullable(items[side]):
+            items.pop(side)
+        items[side] = _shorter(items[side], side)
+        return sequence(*items)
     if isinstance(node, Choice):
         return choice([_shorter(option, side) for option in node.options])
     if isinstance(node, Repeat):

@@ -199,7 +199,7 @@ def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _ascii_lower(text: str) -> str:
+def ascii_lower(text: str) -> str:
     return re.sub("[A-Z]+", lambda found: found.group().lower(), text)
 
 
@@ -209,12 +209,12 @@ def _same(values: list[Any]) -> Callable[[Any], bool]:
 
 
 def _same_but_case(values: list[Any]) -> Callable[[Any], bool]:
-    wanted = {_ascii_lower(each) for each in values}
-    return lambda value: _ascii_lower(value) in wanted
+    wanted = {ascii_lower(each) for each in values}
+    return lambda value: ascii_lower(value) in wanted
 
 
 def _wildcards(values: list[Any], fold: bool) -> Callable[[Any], bool]:
-    view = _ascii_lower if fold else str
+    view = ascii_lower if fold else str
     assert not any("\x01" in each for each in values if re.search("[*?]", each)), "U+0001 in a pattern"
     parts = {"*": ".*", "?": "."}
     texts = ["".join([parts.get(each) or re.escape(each) for each in view(value)]) for value in values]

@@ -331,7 +331,7 @@ def constants(text: str) -> Iterator[Any]:
 
 
 @given(nasty)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_a_string_stays_a_string(text: str) -> None:
     quoted = quote(text)
     [token, end] = run_eql.tokens(quoted)
@@ -342,7 +342,7 @@ def test_a_string_stays_a_string(text: str) -> None:
 
 
 @given(nasty)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_a_name_stays_a_name(name: str) -> None:
     written = column(name)
     if written is None:
@@ -369,22 +369,21 @@ def holds(node: Node, event: dict[str, Any], source: Source, unmapped: frozenset
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=True))
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_meaning(node: Node, event: dict[str, Any]) -> None:
     holds(node, event, MAPPED, frozenset())
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=True))
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_meaning_with_unmapped_fields(node: Node, event: dict[str, Any]) -> None:
     unmapped = {field.name for field in (COMMAND, USER, PORT, RATIO, SIGNED, ADDRESS)} - event.keys()
     holds(node, event, Source(), frozenset(unmapped))
 
 
-@given(elastic_trees.trees, st.data())
-@settings(max_examples=500)
-def test_meaning_near_the_patterns(node: Node, data: st.DataObject) -> None:
-    near = elastic_trees.near(node)
-    if near:
-        value = data.draw(st.sampled_from(near))
-        holds(node, {COMMAND.name: value, USER.name: value, PORT.name: 1}, MAPPED, frozenset())
+@given(elastic_trees.several, st.booleans(), elastic_trees.texts)
+@settings(max_examples=500, deadline=None)
+def test_meaning_of_patterns(patterns: Any, cased: bool, text: str) -> None:
+    node = Match(COMMAND, patterns, cased)
+    for value in (text, *elastic_trees.near(node)):
+        holds(node, {COMMAND.name: value}, MAPPED, frozenset())

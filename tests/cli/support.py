@@ -11,10 +11,9 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from transpiler.ast import Field, Match
+from transpiler.ast import Exists, Field
 from transpiler.cli import app
 from transpiler.model import Condition, LogSource, Rule
-from transpiler.pattern import Pattern
 from transpiler.query import Query
 from transpiler.span import Span
 
@@ -96,7 +95,7 @@ def python(code: str, *arguments: str | Path, **options: Any) -> subprocess.Comp
 
 def rule(title: str = "A Rule", *, path: str = "rules/a_rule.yml", conditions: int = 1, **facts: Any) -> Rule:
     """A rule made by hand."""
-    tree = Match(Field("A"), (Pattern(("b",)),))
+    tree = Exists(Field("A"))
     span = Span(path, 1, 1)
     return Rule(
         title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 from sigma.collection import SigmaCollection
@@ -32,7 +33,6 @@ from sigma.types import (
 
 from transpiler import ast, regex
 from transpiler.ast import Field, Node
-from transpiler.modifiers import ip_network
 from transpiler.pattern import MANY, ONE, Pattern, literal, pattern, surround
 
 _OPERATORS = {

@@ -9,7 +9,7 @@ def _codes(incomplete: str) -> list[str]:
     """The codes that begin with what was typed, for shell completion."""
     from transpiler.codes import CODES
 
-    return [code for code in CODES if code.startswith(incomplete.upper())]
+    return [code for code in CODES if code.startswith(incomplete)]
 
 
 def codes(

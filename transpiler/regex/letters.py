@@ -44,8 +44,8 @@ POSIX: dict[str, tuple[Range, ...]] = {
 _FAR = {"\u00df": "\u1e9e", "\u00e5": "\u212b", "\u03b8": "\u03f4", "\u03c9": "\u2126"}
 """Lower-case letters with one more capital than upper-casing them gives."""
 
-_LAST_LETTER = 0x1E943
-"""No character after it has case."""
+_BEYOND_ASCII, _LAST_LETTER = 0x80, 0x1E943
+"""Where characters that are not ASCII begin, and the last one that has case."""
 
 
 def joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
@@ -87,8 +87,11 @@ def cases(character: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _lettered() -> tuple[int, ...]:
-    return tuple([code for code in range(128, _LAST_LETTER + 1) if len(cases(chr(code))) > 1])
+def _lettered() -> tuple[list[int], list[tuple[int, ...]]]:
+    """Characters beyond ASCII that have several cases, in order, and those cases."""
+    characters = map(chr, range(_BEYOND_ASCII, _LAST_LETTER + 1))
+    letters = [each for each in characters if each.lower() != each or each.upper() != each]
+    return list(map(ord, letters)), [tuple(map(ord, cases(letter))) for letter in letters]
 
 
 @lru_cache(maxsize=512)
@@ -99,10 +102,11 @@ def folded(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
         for low, high, shift in ((65, 90, 32), (97, 122, -32)):
             if first <= high and last >= low:
                 result.append((max(first, low) + shift, min(last, high) + shift))
-        if last >= 128:  # beyond ASCII
-            letters = _lettered()
-            for code in letters[bisect_left(letters, first) : bisect_right(letters, last)]:
-                result.extend([(ord(other), ord(other)) for other in cases(chr(code))])
+        if last >= _BEYOND_ASCII and (first > _BEYOND_ASCII or last < _LAST_LETTER):
+            codes, letters = _lettered()
+            inside = letters[bisect_left(codes, first) : bisect_right(codes, last)]
+            others = [code for each in inside for code in each if not first <= code <= last]
+            result.extend([(code, code) for code in others])
     return joined(result)
 
 
