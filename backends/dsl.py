@@ -75,10 +75,13 @@ class Dsl(Visitor[Clause]):
     def __init__(self, source: Source, options: Options) -> None:
         super().__init__(source, options)
         self.folded = options.strings == "folded"
+        self.clauses = 0
         self.said: set[str] = set()
 
     def query(self, node: Node) -> str:
         clause = self.visit(node)
+        if self.clauses > elastic.MAX_CLAUSES:
+            self.say("T624", node, elastic.about_clauses(self.clauses))
         body = clause.get("bool")
         if body is None or "should" in body:
             clause = {"bool": {"filter": [clause]}}
@@ -136,6 +139,7 @@ class Dsl(Visitor[Clause]):
                 exact.append(each.text)
             else:
                 others.append(self.whole(name, each, fold, folded, node))
+        self.clauses += len(others) + 1
         return _any(([_term(name, exact)] if exact else []) + others)
 
     def whole(self, name: str, pattern: Pattern, fold: bool, folded: bool, node: Node) -> Clause:

@@ -17,6 +17,9 @@ from transpiler.pattern import pattern as make_pattern
 MAX_REGEX = 1000
 """Default of ``index.max_regex_length``: a longer expression is an error of the server."""
 
+MAX_CLAUSES = 1024
+"""The lowest limit for the clauses of a query; it grows with the heap ("Search settings")."""
+
 ELSEWHERE = "use a schema whose column, or a sub-field of it, is indexed whole"
 
 USE_CIDR = "write the networks with `|cidr`"
@@ -125,6 +128,11 @@ KEYWORD_EXPRESSION = "in text fields the expression is held against single words
 def about_null(field: Field) -> str:
     """What the presence of a field leaves out."""
     return f"Elasticsearch does not index null: a `{field.name}` that is null counts as missing"
+
+
+def about_clauses(count: int) -> str:
+    """What a query with very many values relies on."""
+    return f"the cluster takes {count} clauses in a query: its limit is {MAX_CLAUSES} or more, by the size of its heap"
 
 
 def about_folding(field: Field) -> str:

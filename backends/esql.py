@@ -36,7 +36,7 @@ from backends.esql_lexis import column, has_other_case, like, like_text, lowered
 from backends.regexes import Lacks, lucene, lucene_pattern
 from transpiler import ast
 from transpiler.ast import Field, Node
-from transpiler.pattern import Pattern
+from transpiler.pattern import Pattern, fold
 from transpiler.query import Options, Source
 from transpiler.regex import Regex
 
@@ -96,7 +96,8 @@ class Esql(TextVisitor):
         if isinstance(child, ast.IsNull):
             return f"{self.column(child.field, child)} IS NOT NULL"
         if isinstance(child, ast.Exists):
-            return self.exists(child).replace(" IS NOT NULL", " IS NULL")
+            self.exists(child)  # for its warning
+            return f"{self.column(child.field, child)} IS NULL"
         if isinstance(child, ast.Match) and _is_any(child):
             return f"{self.column(child.field, child)} IS NULL"
         return super().visit_not(node)
@@ -138,38 +139,40 @@ class Esql(TextVisitor):
             return self.address(node)
         text = self.text(field, node)
         if not any(map(elastic.has_letters, patterns)):
-            return self.values(field, text, patterns, node)
+            return self.values(field, text, patterns, False, node)
         if field.strings == "folded" and field.type in TEXT:
             if node.cased:
                 self.say("T613", node, f"the index of `{field.name}` folds letter case, so it cannot be told apart")
             self.folds = True
-            return self.values(field, text, list(map(lowered, patterns)), node)
+            return self.values(field, text, patterns, True, node)
         if node.cased:
-            return self.values(field, text, patterns, node)
+            return self.values(field, text, patterns, False, node)
         if field.type not in TEXT:  # the text of a number or boolean is in lower case
-            return self.values(field, text, list(map(lowered, patterns)), node)
-        near = [lowered(pattern) for pattern in patterns if not has_other_case(pattern)]
-        parts = [self.values(field, f"TO_LOWER({text})", near, node)] if near else []
-        if len(near) < len(patterns):
+            return self.values(field, text, patterns, True, node)
+        near, far = patterns, [pattern for pattern in patterns if has_other_case(pattern)]
+        if far:
+            near = tuple([pattern for pattern in patterns if pattern not in far])
+        parts = [self.values(field, f"TO_LOWER({text})", near, True, node)] if near else []
+        if far:
             self.warn_many(field, node)
-            spelled = [lucene_pattern(pattern, fold=True) for pattern in patterns if has_other_case(pattern)]
-            parts.append(self.rlike(text, spelled, node))
+            parts.append(self.rlike(text, [lucene_pattern(pattern, fold=True) for pattern in far], node))
         return self.any_of(parts)
 
-    def values(self, field: Field, text: str, patterns: Sequence[Pattern], node: Node) -> str:
-        """The text of the field matches one of the patterns, letter case included."""
+    def values(self, field: Field, text: str, patterns: Sequence[Pattern], lower: bool, node: Node) -> str:
+        """The text of the field matches one of the patterns, or with ``lower`` of those in lower case."""
         if field.many:
-            return self.any_of([self.value_of_many(field, text, pattern, node) for pattern in patterns])
+            found = list(map(lowered, patterns)) if lower else patterns
+            return self.any_of([self.value_of_many(field, text, pattern, node) for pattern in found])
         whole: list[str] = []
         wild: list[str] = []
         odd: list[str] = []
         for pattern in patterns:
             if pattern.kind == "equals":
-                whole.append(quote(pattern.text))
-            elif (found := like(pattern)) is not None:
-                wild.append(quote(found))
+                whole.append(quote(fold(pattern.text) if lower else pattern.text))
+            elif (written := like(pattern)) is not None:
+                wild.append(quote(fold(written) if lower else written))
             else:
-                odd.append(lucene_pattern(pattern, fold=False))
+                odd.append(lucene_pattern(lowered(pattern) if lower else pattern, fold=False))
         parts = [one_of(text, "==", "IN", whole)] if whole else []
         if wild:
             parts.append(one_of(text, "LIKE", "LIKE", wild))
@@ -184,7 +187,7 @@ class Esql(TextVisitor):
             return f"MV_CONTAINS({texts}, {quote(value)})"
         if kind not in JOINED or "\n" in value:
             self.warn_many(field, node)
-            return self.values(Field(field.name), texts, [pattern], node)
+            return self.values(Field(field.name), texts, [pattern], False, node)
         if kind != "contains":
             self.say("T624", node, f"no value of `{field.name}` holds a line break")
         joined, found = JOINED[kind]

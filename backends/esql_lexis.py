@@ -82,8 +82,15 @@ def like_text(text: str) -> str:
     return text.translate(_WILD)
 
 
+_AROUND = {"equals": ("", ""), "startswith": ("", "*"), "endswith": ("*", ""), "contains": ("*", "*")}
+
+
 def like(pattern: Pattern) -> str | None:
     """The pattern as LIKE takes it; None if it holds a dash class."""
+    text = pattern.text
+    if text:
+        before, after = _AROUND[pattern.kind]
+        return before + text.translate(_WILD) + after
     parts: list[str] = []
     for token in pattern.tokens:
         if isinstance(token, str):
@@ -103,9 +110,9 @@ def lowered(pattern: Pattern) -> Pattern:
 
 def has_other_case(pattern: Pattern) -> bool:
     """Whether a letter of the pattern beyond ASCII has another case."""
+    if pattern.text.isascii() and pattern.text:
+        return False
+    texts = [token for token in pattern.tokens if isinstance(token, str) and not token.isascii()]
     return any(
-        isinstance(token, str)
-        and not token.isascii()
-        and any(letter > "\x7f" and (letter.lower() != letter or letter.upper() != letter) for letter in token)
-        for token in pattern.tokens
+        letter > "\x7f" and (letter.lower() != letter or letter.upper() != letter) for text in texts for letter in text
     )

@@ -82,6 +82,7 @@ class Kibana(TextVisitor):
         super().__init__(source, options)
         self.folded = options.strings == "folded"
         self.folds = False
+        self.clauses = 0
         self.exact: dict[str, None] = {}
         """Fields whose letter case counts though the rule ignores it."""
         self.blanks: dict[str, None] = {}
@@ -94,9 +95,11 @@ class Kibana(TextVisitor):
         if self.blanks:
             message = f"the data view knows {_names(self.blanks)} as keyword in every index"
             self.say("T624", node, f"{message}: only there may a wildcard stand beside a blank")
+        if self.clauses > elastic.MAX_CLAUSES:
+            self.say("T624", node, elastic.about_clauses(self.clauses))
         if self.folds:
             self.say("T621", node, elastic.FOLDS)
-        return text
+        return str(text)
 
     def nest(self, part: str, under: Operator | None = None) -> str:
         if under is not None and isinstance(part, Compound) and part.operator == "not":
@@ -272,6 +275,7 @@ class Kibana(TextVisitor):
 
     def values(self, name: str, terms: Sequence[str]) -> str:
         """The field is one of the terms."""
+        self.clauses += len(terms)
         return f"{name}: {terms[0]}" if len(terms) == 1 else f"{name}: ({' or '.join(terms)})"
 
     def name(self, field: Field, node: Node, terms: Sequence[str] = ()) -> str:

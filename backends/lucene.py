@@ -47,14 +47,17 @@ class Lucene(TextVisitor):
         self.folded = options.strings == "folded"
         self.folds = False
         """Whether the query leaves letter case to the index."""
+        self.clauses = 0
         self.unfielded = False
         """Whether the query looks for a keyword."""
 
     def query(self, node: Node) -> str:
         text = self.visit(node)
+        if self.clauses > elastic.MAX_CLAUSES:
+            self.say("T624", node, elastic.about_clauses(self.clauses))
         if self.folds:
             self.say("T621", node, elastic.FOLDS)
-        return text
+        return str(text)
 
     def negate(self, part: str) -> str:
         if isinstance(part, Compound) and part.operator == "not":
@@ -201,6 +204,7 @@ class Lucene(TextVisitor):
 
     def values(self, name: str, terms: Sequence[str]) -> str:
         """The field is one of the terms."""
+        self.clauses += len(terms)
         return f"{name}:{terms[0]}" if len(terms) == 1 else f"{name}:({' OR '.join(terms)})"
 
     def name(self, field: Field, node: Node) -> str:

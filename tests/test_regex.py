@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import re
 import time
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,7 @@ MEANING = [
     ("[[:^word:]]", "", ["é", " "], ["_"]),
     ("[[a]", "", ["["], ["b"]),
     ("a{2,3}b", "", ["aab", "aaab"], ["ab"]),
+    ("(?:^)+a", "", ["a"], ["ba"]),
     ("a{b}{", "", ["a{b}{"], ["ab"]),
     ("}]", "", ["}]"], ["]"]),
     (r"\x41\x{263A}\u263a\t\e\0\012", "", ["A\u263a\u263a\t\x1b\0\n"], []),
@@ -117,6 +119,7 @@ REFUSED = [
     ("ab\\", "backslash at the end", 2),
     ("a|*", "nothing to repeat", 2),
     ("^*", "nothing to repeat", 0),
+    (r"a\b+", "nothing to repeat", 1),
     ("(?i){2}", "nothing to repeat", 4),
     ("a(?s)*", "nothing to repeat", 1),
     ("a**", "after a quantifier", 2),
@@ -199,7 +202,7 @@ def test_python_reads_its_share_alike(source: str, with_flags: str, text: str) -
 class Pcre:
     """The real PCRE2, where the system has it."""
 
-    FLAGS = {"i": 0x8, "m": 0x400, "s": 0x20}
+    FLAGS: ClassVar[dict[str, int]] = {"i": 0x8, "m": 0x400, "s": 0x20}
     UTF = 0x80000
 
     def __init__(self, library: str) -> None:
@@ -228,8 +231,11 @@ class Pcre:
 
 LIBRARY = ctypes.util.find_library("pcre2-8")
 PCRE = Pcre(LIBRARY) if LIBRARY else None
-MORE = ["(?=a)", "(?!b)", "(?<=a|bc)", "(?<!_)", "(?>a|ab)", "a*+", "[ab]++", r"\h", r"\v", "(?i)", "(?m:^)", "(?s:.)", "(?-i:a)",
-        r"(a|b).?\1", r"(?<n>a)\k<n>"]  # fmt: skip
+MORE = [
+    *("(?=a)", "(?!b)", "(?<=a|bc)", "(?<!_)", "(?>a|ab)", "a*+", "[ab]++", r"\h", r"\v"),
+    *("(?i)", "(?m:^)", "(?s:.)", "(?-i:a)", r"(a|b).?\1", r"(?<n>a)\k<n>"),
+]
+]
 
 
 @pytest.mark.skipif(PCRE is None, reason="not run: libpcre2-8 is absent")

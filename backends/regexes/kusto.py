@@ -23,7 +23,7 @@ from backends.regexes.perl import PerlPrinter, wildcards
 from backends.regexes.plain import Lacks, plain, sequence
 from transpiler.pattern import Pattern
 from transpiler.regex import Regex
-from transpiler.regex.tree import EMPTY, Edge, Node, OneOf, Repeat, children
+from transpiler.regex.tree import EMPTY, Edge, Node, Repeat, children
 
 MAX_COUNT = 1000
 """The highest count, and product of nested counts; RE2's limit, named by the page's older version."""
@@ -58,11 +58,6 @@ class _Re2(PerlPrinter):
     ITEMS: ClassVar[Mapping[str, str]] = {
         "d": "0-9", "w": "0-9A-Za-z_", "s": "[:space:]", "D": "[:^digit:]", "W": "[:^word:]", "S": "[:^space:]",
     }  # fmt: skip
-
-    def one_of(self, node: OneOf) -> str:
-        if not node.items and not node.negated:
-            raise Lacks("class that holds no character")
-        return super().one_of(node)
 
     def edge(self, node: Edge) -> str:
         return "^" if node is Edge.TEXT_START else "$"

@@ -5,16 +5,12 @@ from __future__ import annotations
 from backends.base import TextVisitor
 from transpiler import ast
 from transpiler.ast import Node
-from transpiler.regex.tree import Edge, walk
 
 RAW = "_raw"
 """The field that holds the event as it was logged."""
 
 _AS_LOGGED = r'JSON writes `\` as `\\` and `"` as `\"`, XML writes `&`, `<`, `>` as entities'
 _OTHERWISE = frozenset("\\\"&<>'")
-
-
-_ENDS = frozenset({Edge.TEXT_START, Edge.TEXT_END, Edge.LAST_LINE_END, Edge.LINE_START, Edge.LINE_END})
 
 
 def say_vanishing(visitor: TextVisitor, node: Node, field: ast.Field) -> None:
@@ -47,8 +43,11 @@ def say_raw(visitor: TextVisitor, node: ast.Keyword) -> None:
 
 def say_raw_regex(visitor: TextVisitor, node: ast.KeywordRegex) -> None:
     """Note that an expression is tried on the raw event; warn if it asks for the ends of a value."""
+    from transpiler.regex.tree import Edge, walk  # few rules have an expression
+
+    ends = {Edge.TEXT_START, Edge.TEXT_END, Edge.LAST_LINE_END, Edge.LINE_START, Edge.LINE_END}
     visitor.say("T624", node, f"the expression is tried on the event as it was logged ({RAW}); {_AS_LOGGED}")
-    if not _ENDS.isdisjoint(walk(node.regex.tree)):
+    if not ends.isdisjoint(walk(node.regex.tree)):
         message = (
             f"the expression asks where a value begins or ends; {RAW} holds all values, and only its own ends count"
         )

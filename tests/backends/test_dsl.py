@@ -106,6 +106,12 @@ def test_strings(node: Node, expected: Any) -> None:
     assert codes(node) == []
 
 
+def test_more_clauses_than_every_cluster_takes_are_noted() -> None:
+    many = match(*[f"{number}x*" for number in range(1025)])
+    assert codes(many) == ["T624"]
+    assert codes(match(*[f"{number}x*" for number in range(1000)])) == []
+
+
 def test_several_values() -> None:
     expected = [{"terms": {"f": ["1", "2"]}}, folding("term", "a"), folding("wildcard", "*b")]
     assert clause(match("1", "a", "2", "*b")) == {"bool": {"should": expected, "minimum_should_match": 1}}

@@ -164,6 +164,7 @@ TEXTS_OF: list[tuple[str, Node, str]] = [
     ),
     ("not null", Not(IsNull(F)), "f IS NOT NULL"),
     ("not exists", Not(Exists(F)), "f IS NULL"),
+    ("not exists, odd name", Not(Exists(Field("a IS NOT NULL"))), "`a IS NOT NULL` IS NULL"),
     ("not any value", Not(m(F, "*")), "f IS NULL"),
     # names
     ("dash in a name", m(Field("cs-host", "string"), "1"), '`cs-host` == "1"'),
@@ -255,6 +256,7 @@ SAID: list[tuple[str, Node, list[str]]] = [
     ("plain", m(F, "a"), []),
     ("null", IsNull(F), []),
     ("exists", Exists(F), ["T611"]),
+    ("not exists", Not(Exists(F)), ["T611"]),
     ("folded", And((m(FOLDED, "a"), m(FOLDED, "b"))), ["T621"]),
     ("folded, no letter", m(FOLDED, "1"), []),
     ("folded, cased", m(FOLDED, "A", cased=True), ["T613", "T621"]),

@@ -83,6 +83,12 @@ def test_strings(node: Node, text: str) -> None:
     assert set(codes(node)) <= {"T624"}
 
 
+def test_more_clauses_than_every_cluster_takes_are_noted() -> None:
+    many = match(*[f"{number}x*" for number in range(1025)])
+    assert codes(many) == ["T624"]
+    assert codes(match(*[f"{number}x*" for number in range(1000)])) == []
+
+
 def test_dashes_are_listed() -> None:
     node = Match(F, (pattern(MANY, DASH, "enc"),), True)
     assert render(node) == "f: (*-enc or */enc or *–enc or *—enc or *―enc)"
@@ -240,7 +246,7 @@ def test_keywords_that_cannot_be_said() -> None:
 
 # --- hostile input and meaning ----------------------------------------------------------------------------
 
-PIECES = ("or", "and", "not", "nOt", " ", "\xa0", "\t", "\n", "\\", '"', "*", "(", ":", "{", "<", "\\u0041", "x", "\x00")
+PIECES = ("or", "and", "not", "nOt", " ", "\xa0", "\t", "\n", "\\", '"', "*", "(", ":", "{", "<", "\\u0041", "x", "\0")
 pieces = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_size=6).map("".join)
 values = st.one_of(pieces.map(literal), st.tuples(pieces, pieces).map(lambda two: pattern(two[0], MANY, two[1], MANY)))
 several = st.lists(st.one_of(values, elastic_trees.patterns), min_size=1, max_size=3).map(tuple)

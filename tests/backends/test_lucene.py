@@ -111,6 +111,12 @@ def test_dashes_are_a_class() -> None:
     assert render(Match(FOLDED, (dashed,))) == r"f:/.* [\-\/–—―]enc.*/"
 
 
+def test_more_clauses_than_every_cluster_takes_are_noted() -> None:
+    many = match(*[f"{number}x*" for number in range(1025)])
+    assert codes(many) == ["T624"]
+    assert codes(match(*[f"{number}x*" for number in range(1000)])) == []
+
+
 def test_an_expression_over_the_servers_limit_is_refused() -> None:
     assert render(match("a" * 250)).count("[aA]") == 250
     assert refusal(match("a" * 251)) == "T602"

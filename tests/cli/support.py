@@ -12,7 +12,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from transpiler.ast import Exists, Field
-from transpiler.cli import app
+from transpiler.cli.app import app
 from transpiler.model import Condition, LogSource, Rule
 from transpiler.query import Query
 from transpiler.span import Span

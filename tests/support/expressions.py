@@ -7,17 +7,19 @@ from hypothesis import strategies as st
 ALPHABET = 'abAB_19-. \n\\/"#&~éÉ'
 texts = st.text(ALPHABET, max_size=7)
 
-CHARACTERS = (
-    r"a b A _ 1 - é \. \\ . / \/ # @ ~ < > & \n \x41 \x{e9} \u00c9 \d \w \s \D \W \S [ab] [^a] [a-z] [A-b] [\W_] [-a] [a-] [&-~] "
-    r"[\\-a] [^\n] [\s\d] [é-ü] [[:alpha:]] [[:^digit:]_] []a] [^]a]"
-).split(" ") + [" ", '"', "ab", "a b"]
+CHARACTERS = [
+    *("a", "b", "A", "_", "1", "-", "é", r"\.", r"\\", ".", "/", r"\/", "#", "@", "~", "<", ">", "&", "ab", " ", '"'),
+    *(r"\n", r"\x41", r"\x{e9}", r"\d", r"\w", r"\s", r"\D", r"\W", r"\S"),
+    *("[ab]", "[^a]", "[a-z]", "[A-b]", r"[\W_]", "[-a]", "[a-]", "[&-~]", r"[\\-a]", r"[^\n]", r"[\s\d]", "[é-ü]"),
+    *("[[:alpha:]]", "[[:^digit:]_]", "[]a]", "[^]a]"),
+]
 EDGES = ["^", "$", r"\b", r"\B", r"\A", r"\z", r"\Z"]
 QUANTIFIERS = ["", "", "*", "+", "?", "{2}", "{0,2}", "{1,}", "*?", "+?"]
 
 
 def expressions(extra: list[str] | None = None, edges: list[str] | None = None) -> st.SearchStrategy[str]:
     """Sources of expressions; ``extra`` are parts that may stand beside the usual ones."""
-    characters = st.sampled_from([each for each in CHARACTERS if each])
+    characters = st.sampled_from(CHARACTERS)
     quantified = st.builds(
         lambda part, quantifier: part + quantifier if len(part) == 1 or part[0] in "\\[" else f"(?:{part}){quantifier}",
         characters,

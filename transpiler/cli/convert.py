@@ -1,5 +1,6 @@
 """``sigmaq convert``: the options. What they do is in ``run``."""
 
+# No `from __future__ import annotations` here: typer would evaluate every annotation again and again (10 ms).
 from enum import StrEnum
 from typing import Annotated
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from transpiler.errors import SourceError
 from transpiler.source import read
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What ends a line in YAML 1.1, as libyaml counts lines."""
 
 
 class Lines:
@@ -15,7 +20,7 @@ class Lines:
 
     def keep(self, path: str, text: str) -> None:
         """Remember a text that can not be read again (standard input, a pipe)."""
-        self._kept[path] = text.split("\n")
+        self._kept[path] = _BREAK.split(text)
 
     def line(self, path: str, number: int) -> str | None:
         """A line, counted from 1; None when it is not there (any more)."""
@@ -24,13 +29,13 @@ class Lines:
             if self._last[0] != path:
                 self._last = (path, _lines(path))
             lines = self._last[1]
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else None
+        return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def _lines(path: str) -> list[str]:
     if path == "-":
         return []
     try:
-        return read(path).split("\n")
+        return _BREAK.split(read(path))
     except SourceError:
         return []

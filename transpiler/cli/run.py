@@ -248,14 +248,17 @@ def _forget_streams() -> None:
 @contextmanager
 def collecting_rarely() -> Iterator[None]:
     """Trees are freed by counting references; looking for cycles all the time only costs."""
-    before = gc.get_threshold()
+    enabled, threshold = gc.isenabled(), gc.get_threshold()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    gc.enable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*threshold)
         gc.unfreeze()
+        if not enabled:
+            gc.disable()
 
 
 def progress(paths: list[str], job: Job) -> Iterable[str]:

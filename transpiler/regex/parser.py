@@ -167,7 +167,7 @@ class _Parser:
         counts = self.counts()
         if counts is None:
             return item
-        if isinstance(item, Edge) or item is EMPTY:
+        if item is EMPTY or (isinstance(item, Edge) and self.source[start] != "("):
             self.fail("nothing to repeat", start)
         low, high = counts
         mode: Mode = _MODES.get(self.peek(), "greedy")
