@@ -29,6 +29,9 @@ from transpiler.query import Options, Source
 Clause = dict[str, Any]
 """One query clause, as JSON will show it."""
 
+MAX_DEPTH = 28
+"""Levels of bool in a query: ``indices.query.bool.max_nested_depth`` is 30, what they hold included."""
+
 _json = json.JSONEncoder(ensure_ascii=False).encode
 _STRINGS = frozenset({"string", "unknown", "dynamic"})
 _QUERIES = {"equals": "term", "startswith": "prefix"}
@@ -85,7 +88,10 @@ class Dsl(Visitor[Clause]):
         body = clause.get("bool")
         if body is None or "should" in body:
             clause = {"bool": {"filter": [clause]}}
-        return _json({"query": clause})
+        text = _json({"query": clause})
+        if text.count('"bool"') > MAX_DEPTH and _depth(clause) > MAX_DEPTH:
+            self.refuse("T602", node, "the query is nested deeper than Elasticsearch takes")
+        return text
 
     # --- and, or, not -----------------------------------------------------------------------------
 
@@ -334,6 +340,14 @@ def _any(clauses: Sequence[Clause]) -> Clause:
         else:
             flat.append(clause)
     return {"bool": {"should": flat, "minimum_should_match": 1}}
+
+
+def _depth(clause: Clause) -> int:
+    """How many levels of bool a clause has."""
+    body = clause.get("bool")
+    if body is None:
+        return 0
+    return 1 + max([_depth(each) for part in body.values() if isinstance(part, list) for each in part])
 
 
 def _negated(clause: Clause) -> list[Clause] | None:

@@ -56,6 +56,9 @@ EQUALS: dict[str, frozenset[bool]] = {
 
 COMPARISONS: dict[ast.Comparison, str] = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
+OPPOSITES = {"isempty": "isnotempty", "isnotempty": "isempty", "isnull": "isnotnull", "isnotnull": "isnull"}
+"""A function of presence -> the one that is true where it is false; neither is ever null."""
+
 TIME_PARTS: dict[ast.TimeUnit, str] = {
     "minute": 'datetime_part("minute", ',
     "hour": "hourofday(",
@@ -93,6 +96,13 @@ class Kusto(TextVisitor):
         predicate = self.visit(node)
         table = self.options.table or self.source.table
         return f"{source(table)}\n| where {predicate}" if table else str(predicate)
+
+    def not_(self, node: ast.Not, *, child: str) -> str:
+        """``not(...)``; ``isempty(f)`` in place of ``not(isnotempty(f))``."""
+        if isinstance(node.child, ast.IsNull | ast.Exists) or _is_any(node.child):
+            name, _, rest = child.partition("(")
+            return f"{OPPOSITES[name]}({rest}"
+        return self.negate(child)
 
     def negate(self, part: str) -> str:
         """``not`` is a function."""
@@ -330,6 +340,11 @@ class Kusto(TextVisitor):
             "keywords are looked for in every column of the table (`*`); Microsoft does not document that this "
             "finds text inside columns of numbers",
         )
+
+
+def _is_any(node: ast.Node) -> bool:
+    """Whether every value that is present matches."""
+    return isinstance(node, ast.Match) and [pattern.kind for pattern in node.patterns] == ["any"]
 
 
 def _one_of(left: str, values: list[str], equals: str, among: str) -> str:

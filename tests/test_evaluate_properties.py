@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -53,7 +52,7 @@ def test_a_list_is_the_or_of_its_elements(node: ast.Node, elements: list[object]
 
 @given(leaves, values)
 def test_a_path_finds_what_a_name_finds(node: Any, value: object) -> None:
-    moved = replace(node, field=Field("x.y"))
+    moved = node._replace(field=Field("x.y"))
     assert matches(moved, {"x.y": value}) is matches(moved, {"x": {"y": value}}) is matches(node, {"f": value})
 
 

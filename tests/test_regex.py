@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import re
 import time
-from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.expressions import expressions, texts
-from transpiler.pattern import DASH, DASHES, MANY, ONE, Pattern, Wildcard, fold, pattern
+from tests.support.expressions import MORE, expressions, flags, patterns, texts, wildcard_texts
+from tests.support.pcre import PCRE
+from transpiler.pattern import DASHES, MANY, ONE, Pattern, Wildcard, fold
 from transpiler.regex import Regex, RegexError, parse, pattern_tree, to_python
 from transpiler.regex.letters import cases
 from transpiler.regex.tree import NOT_NEWLINE, Choice, Edge, Group, OneOf, Repeat, Sequence, Text
-
-flags = st.sets(st.sampled_from("ims")).map(lambda letters: "".join(sorted(letters)))
 
 
 def found(source: str, text: str, with_flags: str = "") -> bool:
@@ -199,45 +195,6 @@ def test_python_reads_its_share_alike(source: str, with_flags: str, text: str) -
     assert found(source, text, with_flags) == (re.compile(source, options).search(text) is not None)
 
 
-class Pcre:
-    """The real PCRE2, where the system has it."""
-
-    FLAGS: ClassVar[dict[str, int]] = {"i": 0x8, "m": 0x400, "s": 0x20}
-    UTF = 0x80000
-
-    def __init__(self, library: str) -> None:
-        self.library = ctypes.CDLL(library)
-        self.library.pcre2_compile_8.restype = self.library.pcre2_match_data_create_8.restype = ctypes.c_void_p
-        self.data = ctypes.c_void_p(self.library.pcre2_match_data_create_8(64, None))
-
-    def found(self, source: str, with_flags: str, texts: list[str]) -> list[bool] | None:
-        """Whether it is found in each of the texts; None if PCRE refuses it."""
-        options = self.UTF | sum([self.FLAGS[flag] for flag in with_flags])
-        number, at, given = ctypes.c_int(), ctypes.c_size_t(), source.encode()
-        code = self.library.pcre2_compile_8(
-            given, ctypes.c_size_t(len(given)), ctypes.c_uint32(options), ctypes.byref(number), ctypes.byref(at), None
-        )
-        if not code:
-            return None
-        code = ctypes.c_void_p(code)
-        results = [self.match(code, text.encode()) for text in texts]
-        self.library.pcre2_code_free_8(code)
-        return results
-
-    def match(self, code: ctypes.c_void_p, text: bytes) -> bool:
-        zero, size = ctypes.c_size_t(0), ctypes.c_size_t(len(text))
-        return bool(self.library.pcre2_match_8(code, text, size, zero, ctypes.c_uint32(0), self.data, None) >= 0)
-
-
-LIBRARY = ctypes.util.find_library("pcre2-8")
-PCRE = Pcre(LIBRARY) if LIBRARY else None
-MORE = [
-    *("(?=a)", "(?!b)", "(?<=a|bc)", "(?<!_)", "(?>a|ab)", "a*+", "[ab]++", r"\h", r"\v"),
-    *("(?i)", "(?m:^)", "(?s:.)", "(?-i:a)", r"(a|b).?\1", r"(?<n>a)\k<n>"),
-]
-]
-
-
 @pytest.mark.skipif(PCRE is None, reason="not run: libpcre2-8 is absent")
 @given(expressions(extra=MORE), flags, st.lists(texts, min_size=1, max_size=8))
 def test_pcre_reads_all_of_it_alike(source: str, with_flags: str, given: list[str]) -> None:
@@ -289,11 +246,7 @@ def matches(tokens: tuple[str | Wildcard, ...], text: str, cased: bool) -> bool:
     return text != "" and (token is ONE or text[0] in DASHES) and matches(rest, text[1:], cased)
 
 
-wildcards = st.lists(st.one_of(st.text("aA.\n*-é\\$", max_size=2), st.sampled_from([MANY, ONE, DASH])), max_size=5)
-patterns = wildcards.map(lambda tokens: pattern(*tokens))
-
-
-@given(patterns, st.text("aA.\n*-é\\$\u2013", max_size=6), st.booleans())
+@given(patterns, wildcard_texts, st.booleans())
 def test_a_pattern_is_its_tree(given: Pattern, text: str, cased: bool) -> None:
     regex = Regex("", False, False, False, pattern_tree(given, cased=cased))
     assert (to_python(regex).search(text) is not None) == matches(given.tokens, text, cased)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from backends.regexes import Lacks, lucene, lucene_pattern, pcre, pcre_pattern, re2, re2_pattern
 from backends.regexes.effort import too_complex
 from backends.regexes.plain import plain
-from tests.support.expressions import expressions, texts
-from tests.test_regex import MORE, PCRE, flags, patterns
+from tests.support.expressions import MORE, expressions, flags, patterns, texts, wildcard_texts
+from tests.support.pcre import PCRE
 from transpiler.pattern import DASH, MANY, ONE, Pattern, pattern
 from transpiler.regex import Regex, RegexError, parse, pattern_tree, to_python
 from transpiler.regex.parser import MAX_DEPTH
@@ -166,16 +166,18 @@ def read_class(given: str) -> str:
     return f"[{'^' if negated else ''}{''.join(['-'.join(map(re.escape, each)) for each in ends])}]"
 
 
+def read_token(token: re.Match[str]) -> str:
+    if token["class"]:
+        return read_class(token["class"])
+    return token["operator"] or re.escape(token["escaped"] or token["text"])
+
+
 @lru_cache
 def read_lucene(given: str) -> re.Pattern[str]:
     """An expression of Lucene as one of Python's: the subset that is printed, and nothing else."""
     tokens = list(TOKEN.finditer(given))
     assert "".join([token[0] for token in tokens]) == given
-    printed = [
-        read_class(token["class"]) if token["class"] else token["operator"] or re.escape(token["escaped"] or token["text"])
-        for token in tokens
-    ]
-    return re.compile("".join(printed), re.DOTALL)
+    return re.compile("".join(map(read_token, tokens)), re.DOTALL)
 
 
 def with_end(given: str, end: str) -> str:
@@ -265,7 +267,7 @@ def test_pcre_reads_back_the_same(source: str, with_flags: str, given: list[str]
             assert PCRE.found(printed, "", given) == meant(regex, given), printed
 
 
-@given(patterns, st.booleans(), st.lists(st.text("aA.\n*-é\\$\u2013", max_size=6), min_size=1, max_size=8))
+@given(patterns, st.booleans(), st.lists(wildcard_texts, min_size=1, max_size=8))
 def test_wildcards_mean_the_same(given: Pattern, cased: bool, some: list[str]) -> None:
     wanted = meant(Regex("", False, False, False, pattern_tree(given, cased=cased)), some)
     printed = lucene_pattern(given, fold=not cased)
@@ -279,7 +281,8 @@ def test_wildcards_mean_the_same(given: Pattern, cased: bool, some: list[str]) -
 
 @pytest.mark.parametrize(
     "source",
-    ["a?" * 3_000 + r"\b", r"(\b|^|$|a)" * 60, r"(?:\b.)" * 250, r"(?:\B.?|a)" * 120, "|".join([f"^a{n}$" for n in range(120)]),
+    ["a?" * 3_000 + r"\b", r"(\b|^|$|a)" * 60, r"(?:\b.)" * 250, r"(?:\B.?|a)" * 120,
+     "|".join([f"^a{n}$" for n in range(120)]),
      "(?:" * MAX_DEPTH + r"\ba" + "|b){0,2}x" * MAX_DEPTH, "(?:" * MAX_DEPTH + r"\ba" + "|b)?x" * MAX_DEPTH,
      "(?:(?:(?:(?:\\ba?){0,8}){0,8}){0,8}){0,8}", "a.{1,9}" * 100, "(?:a{1,1000}){1,1000}", r"\b(?:a{1000}b){10}\b"],
     ids=["optional", "choices", "boundaries", "optional boundaries", "anchors", "nested", "nested options", "unrolled",

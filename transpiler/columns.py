@@ -93,9 +93,11 @@ _READERS: dict[str, Callable[[str], int | float | bool | None]] = {
 _KINDS = {"int": "whole numbers", "float": "numbers", "bool": "true or false"}
 
 
-def is_number(given: Pattern) -> bool:
-    """Whether a pattern is the exact decimal text of a number."""
-    return given.kind == "equals" and bool(_INT.match(given.text) or _FLOAT.match(given.text))
+def number_kind(given: Pattern) -> str | None:
+    """Whether a pattern is the exact decimal text of a ``whole`` number or of a ``fraction``."""
+    if given.kind != "equals":
+        return None
+    return "whole" if _INT.match(given.text) else "fraction" if _FLOAT.match(given.text) else None
 
 
 def is_address(given: Pattern) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from transpiler.ast import And, Cidr, Equals, Keyword, Match, Node, Not, Or
+from transpiler.ast import And, Cidr, Equals, Keyword, Match, Node, Not, Or, TimePart
 
 
 def flatten(node: Node) -> Node:
@@ -92,7 +92,13 @@ def _same_leaf(node: Node) -> Node:
 
 # --- merging and deduplicating ------------------------------------------------------------------------
 
-_VALUES: dict[type, str] = {Match: "patterns", Keyword: "patterns", Equals: "values", Cidr: "networks"}
+_VALUES: dict[type, str] = {
+    Match: "patterns",
+    Keyword: "patterns",
+    Equals: "values",
+    Cidr: "networks",
+    TimePart: "values",
+}
 """The attribute that holds a leaf's alternatives."""
 
 
@@ -103,6 +109,8 @@ def _merge_key(node: Any) -> object:
         return (Match, node.field, node.cased)
     if kind is Keyword:
         return (Keyword, node.cased)
+    if kind is TimePart:
+        return (TimePart, node.field, node.unit)
     return (kind, node.field) if kind in _VALUES else id(node)
 
 
@@ -118,7 +126,9 @@ def _merge_children(kind: type, children: Children) -> Children:
 
 
 def _union(group: list[Node]) -> Node:
-    values = _VALUES[type(group[0])]
+    values = _VALUES.get(type(group[0]))
+    if values is None:
+        return group[0]  # one and the same node, twice
     joined: list[object] = []
     for node in group:
         joined += getattr(node, values)
@@ -139,7 +149,7 @@ def _distinct_values(node: Any) -> Node:
         if len(held) < 2 or len({each.tokens for each in held}) == len(held):
             return cast(Node, node)
         return cast(Node, node._replace(patterns=tuple(dict.fromkeys(held))))
-    if kind is Equals or kind is Cidr:
+    if kind in (Equals, Cidr, TimePart):
         values = _VALUES[kind]
         held = getattr(node, values)
         # True == 1 in Python, and a rule's `true` is not its `1`.

@@ -8,13 +8,13 @@ invariant: the compiler never imports a backend by name. Nothing is loaded befor
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import UsageError
 from transpiler.nearest import did_you_mean
-from transpiler.plugins import Plugin, plugins
 
 if TYPE_CHECKING:
     from transpiler.ast import Node
@@ -45,9 +45,9 @@ class Backend(Protocol):
 
 
 @lru_cache(maxsize=1)
-def _backends() -> dict[str, Plugin]:
-    found: dict[str, Plugin] = {}
-    for entry in plugins("transpiler.backends"):
+def _backends() -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group="transpiler.backends"):
         known = found.setdefault(entry.name, entry)
         if known.value != entry.value:
             raise UsageError(
@@ -94,7 +94,7 @@ def fitting(target: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _schema_files() -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for entry in plugins("transpiler.schemas"):
+    for entry in entry_points(group="transpiler.schemas"):
         module = entry.load()
         for path in sorted(Path(str(module.__file__)).parent.glob("*.yml")):
             known = found.setdefault(path.stem, path)

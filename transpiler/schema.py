@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from transpiler import ast
 from transpiler.ast import And, Field, FieldType, Node, Not, Or, Strings
-from transpiler.columns import fit_equals, fit_match, is_address, is_number
+from transpiler.columns import fit_equals, fit_match, is_address, number_kind
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import SchemaError
 from transpiler.model import LogSource, Rule
@@ -173,8 +173,10 @@ def _collect(node: Node, types: dict[str, set[str]]) -> None:
 def _collect_match(node: ast.Match, known: set[str]) -> None:
     for each in node.patterns:
         text = each.text
-        if text and each.kind == "equals" and text[0] in "-0123456789abcdefABCDEF:":
-            known.add("number" if is_number(each) else "address" if is_address(each) else "string")
+        if each.kind != "equals":
+            known.add("part")
+        elif text and text[0] in "-0123456789abcdefABCDEF:":
+            known.add(number_kind(each) or ("address" if is_address(each) else "string"))
         else:
             known.add("string")
 
@@ -187,9 +189,9 @@ def _collect_equals(node: ast.Equals, known: set[str]) -> None:
 _COLLECTORS: dict[type, Callable[[Any, set[str]], None]] = {
     ast.Match: _collect_match,
     ast.Equals: _collect_equals,
-    ast.Compare: lambda node, known: known.add(type(node.value).__name__),
+    ast.Compare: lambda node, known: known.update((type(node.value).__name__, "order")),
     ast.Cidr: lambda node, known: known.add("ip"),
-    ast.Regex: lambda node, known: known.add("string"),
+    ast.Regex: lambda node, known: known.add("part"),
     ast.FieldRef: lambda node, known: known.add("string"),
     ast.Exists: lambda node, known: None,
     ast.IsNull: lambda node, known: None,
@@ -208,22 +210,23 @@ _OWN_TYPES: dict[type, Callable[[Any], FieldType]] = {
 def _infer(schema: Schema, name: str, found: set[str]) -> FieldType:
     """The type of a field whose values are of these kinds.
 
-    ``number`` and ``address`` are texts that look like one: the rule quoted them, so they are text
-    unless something else in the rule says otherwise.
+    ``whole``, ``fraction`` and ``address`` are texts that look like a number or address: the rule quoted
+    them, so they are text unless something else in the rule says otherwise. ``part`` is a piece of a
+    text, be it a number's; ``order`` a comparison, which only numbers have.
     """
-    if name in schema.numbers and found <= {"int", "number"}:
+    if name in schema.numbers and found <= {"int", "whole", "part"}:
         return "int"
     if "datetime" in found:
         return "datetime"
     if "ip" in found and found <= {"ip", "address"}:
         return "ip"
-    if found & {"string", "number", "address", "ip"}:
+    if found & {"string", "address", "ip"} or ("part" in found and "order" not in found):
         return "string"
     if "bool" in found:
         return "bool" if len(found) == 1 else "string"
-    if "float" in found:
-        return "float"
-    return "int" if "int" in found else "unknown"
+    if not found & {"int", "float"}:
+        return "string" if found else "unknown"
+    return "float" if found & {"float", "fraction"} else "int"
 
 
 # --- rewriting leaves ---------------------------------------------------------------------------------
@@ -373,10 +376,13 @@ def _folded(field: Field) -> Field:
 
 
 def _folded_tree(node: Node) -> Node:
+    """A schema's own predicates on folded columns, where letter case cannot count."""
     if isinstance(node, (And, Or)):
         return type(node)(tuple([_folded_tree(child) for child in node.children]), node.span)
     if isinstance(node, Not):
         return Not(_folded_tree(node.child), node.span)
+    if isinstance(node, ast.Match):
+        return node._replace(field=_folded(node.field), cased=False)
     return cast(Node, cast(Any, node)._replace(field=_folded(cast(Any, node).field)))
 
 

@@ -147,6 +147,12 @@ class Splunk(TextVisitor):
             return part
         return super().nest(part, under)
 
+    def negate(self, part: str) -> str:
+        """NOT; twice is not at all."""
+        if isinstance(part, Compound) and part.operator == "not":
+            return part[len(self.NOT) :]
+        return super().negate(part)
+
     # --- leaves ---------------------------------------------------------------------------------------
 
     def match(self, node: ast.Match) -> str:

@@ -25,6 +25,7 @@ from backends.splunk.remarks import RAW, say_raw, say_raw_regex, say_unfolded, s
 from backends.splunk.text import COMPARISONS, SPECIAL, eval_name, number, quoted, quoted_regex, texts_of
 from transpiler import ast
 from transpiler.ast import Node
+from transpiler.regex import to_python
 
 UNITS: dict[ast.TimeUnit, tuple[str, str]] = {
     "minute": ("%M", "{:02}"),
@@ -67,6 +68,8 @@ class Where(TextVisitor):
 
     def regex(self, node: ast.Regex) -> str:
         """``match(f, "...")``."""
+        if to_python(node.regex).search("") is not None:
+            say_vanishing(self, node, node.field)  # the rule finds an empty value
         return self._some(node.field, _match(self._name(node.field, node), pcre(node.regex)))
 
     def keyword(self, node: ast.Keyword) -> str:
@@ -116,6 +119,7 @@ class Where(TextVisitor):
         if node.field.many or node.other.many:
             message = f"{one} or {other} may hold several values; Splunk does not say how it compares such fields"
             self.say("T614", node, message)
+        say_vanishing(self, node, node.other)  # an empty value equals another and is part of every value
         length = f"len({other})"
         if not node.cased:
             one, other = f"lower({one})", f"lower({other})"

@@ -15,6 +15,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
@@ -415,6 +416,18 @@ def _substr(text: Value, start: Value, length: Value = None) -> str:
     return whole[max(first - 1, 0) :][:size]
 
 
+def _strptime(text: Value, form: Value) -> float | None:
+    """Seconds since 1970 of a time in UTC."""
+    try:
+        return datetime.strptime(_text(text), _text(form)).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def _strftime(time: Value, form: Value) -> str:
+    return datetime.fromtimestamp(_number(time), UTC).strftime(_text(form))
+
+
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "if": lambda condition, yes, no: yes if condition is True else no,
     "isnull": lambda value: value is None,
@@ -425,6 +438,8 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "like": _null_safe(_like),
     "in": _null_safe(_in),
     "tonumber": _null_safe(_tonumber),
+    "strptime": _null_safe(_strptime),
+    "strftime": _null_safe(_strftime),
     "substr": lambda *arguments: None if None in arguments else _substr(*arguments),
     "cidrmatch": _null_safe(lambda network, text: _inside(_text(text), _text(network))),
 }

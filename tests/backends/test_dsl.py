@@ -148,6 +148,14 @@ def test_operators(node: Node, expected: Any) -> None:
     assert render(node) == expected
 
 
+def test_a_query_nested_too_deeply_is_refused() -> None:
+    node: Node = A
+    for _ in range(13):
+        node = Or((And((node, B)), match("3")))
+    assert render(node)
+    assert refusal(Or((And((And((node, B)), Or((node, B)))), A))) == "T602"
+
+
 # --- other columns ----------------------------------------------------------------------------------------
 
 

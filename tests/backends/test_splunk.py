@@ -103,7 +103,7 @@ SEARCH: list[tuple[Node, str]] = [
     (And((A, Not(B))), 'a="a" NOT b="b"'),
     (And((A, Not(Or((A, B))))), 'a="a" NOT (a="a" OR b="b")'),
     (Or((A, Not(B))), 'a="a" OR (NOT b="b")'),
-    (Not(IsNull(F)), "NOT (NOT f=*)"),
+    (Not(IsNull(F)), "f=*"),
     (And((A, Not(one_of("x", "y")))), 'a="a" NOT f IN ("x", "y")'),
 ]
 
@@ -283,9 +283,10 @@ SAID: list[tuple[Node, list[str]]] = [
     (Keyword((pattern(MANY, "x", MANY),)), []),
     (Keyword((pattern(MANY, "a\\b", MANY),)), ["T624"]),
     (ODD, ["T620"]),
+    (And((A, Regex(F, parse("^\\s*$")))), ["T611"]),
     (And((A, ODD)), []),
-    (And((A, FieldRef(F, Field("g", many=True)))), ["T614"]),
-    (And((A, FieldRef(F, G, "contains"))), ["T615"]),
+    (And((A, FieldRef(F, Field("g", many=True)))), ["T614", "T611"]),
+    (And((A, FieldRef(F, G, "contains"))), ["T611", "T615"]),
     (And((A, TimePart(Field("_time"), "hour", (3,)))), ["T624"]),
 ]
 

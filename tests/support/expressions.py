@@ -1,11 +1,20 @@
-"""Regular expressions and texts for them, made by hypothesis."""
+"""Regular expressions, wildcard patterns and texts for them, made by hypothesis."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from transpiler.pattern import DASH, MANY, ONE, pattern
+
 ALPHABET = 'abAB_19-. \n\\/"#&~éÉ'
 texts = st.text(ALPHABET, max_size=7)
+flags = st.sets(st.sampled_from("ims")).map(lambda letters: "".join(sorted(letters)))
+
+WILDCARD_ALPHABET = "aA.\n*-é\\$"
+patterns = st.lists(
+    st.one_of(st.text(WILDCARD_ALPHABET, max_size=2), st.sampled_from([MANY, ONE, DASH])), max_size=5
+).map(lambda tokens: pattern(*tokens))
+wildcard_texts = st.text(WILDCARD_ALPHABET + "\u2013", max_size=6)
 
 CHARACTERS = [
     *("a", "b", "A", "_", "1", "-", "é", r"\.", r"\\", ".", "/", r"\/", "#", "@", "~", "<", ">", "&", "ab", " ", '"'),
@@ -13,6 +22,12 @@ CHARACTERS = [
     *("[ab]", "[^a]", "[a-z]", "[A-b]", r"[\W_]", "[-a]", "[a-]", "[&-~]", r"[\\-a]", r"[^\n]", r"[\s\d]", "[é-ü]"),
     *("[[:alpha:]]", "[[:^digit:]_]", "[]a]", "[^]a]"),
 ]
+MORE = [
+    *("(?=a)", "(?!b)", "(?<=a|bc)", "(?<!_)", "(?>a|ab)", "a*+", "[ab]++", r"\h", r"\v"),
+    *("(?i)", "(?m:^)", "(?s:.)", "(?-i:a)", r"(a|b).?\1", r"(?<n>a)\k<n>"),
+]
+"""What engines with memory can do beside."""
+
 EDGES = ["^", "$", r"\b", r"\B", r"\A", r"\z", r"\Z"]
 QUANTIFIERS = ["", "", "*", "+", "?", "{2}", "{0,2}", "{1,}", "*?", "+?"]
 

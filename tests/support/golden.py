@@ -2,6 +2,7 @@
 
     rule.yml          the rule
     events.jsonl      one event a line; "_match" says whether the rule matches it, by hand
+    platform.jsonl    optional, beside a schema: such events in the schema's own names
     options.json      optional: {"schema": "ecs", "strings": "folded", "index": ..., "table": ...}
     ast.txt           the rule's trees
     diagnostics.txt   every diagnostic, target by target; absent when there is none
@@ -11,16 +12,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transpiler import registry
+from transpiler import evaluate, registry
 from transpiler.api import Compiler, Outcome
-from transpiler.query import Options
+from transpiler.ast import Node
+from transpiler.query import Options, Query
+from transpiler.schema import map_tree
 from transpiler.text import dump
 
+from tests.support.engines import ENGINES, CannotRun, Question
+
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
+INPUTS = {"rule.yml", "events.jsonl", "platform.jsonl", "options.json"}
+
+Labelled = list[tuple[bool, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -33,25 +42,44 @@ class Case:
     def name(self) -> str:
         return self.folder.name
 
+    # --- what is in the folder ------------------------------------------------------------------------
+
     def options(self) -> dict[str, Any]:
         path = self.folder / "options.json"
         return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
-    def events(self) -> list[tuple[bool, dict[str, Any]]]:
-        """(whether the rule matches, the event)."""
-        path = self.folder / "events.jsonl"
-        found = []
-        for line in path.read_text("utf-8").splitlines() if path.exists() else []:
-            event = json.loads(line)
-            found.append((bool(event.pop("_match")), event))
-        return found
+    @property
+    def schema(self) -> str:
+        return str(self.options().get("schema", "none"))
+
+    def render_options(self) -> Options:
+        return Options(**{key: value for key, value in self.options().items() if key != "schema"})
+
+    def events(self) -> Labelled:
+        """(whether the rule matches, the event), in the rule's names."""
+        return _read(self.folder / "events.jsonl")
+
+    def platform(self) -> Labelled:
+        """The same in the schema's names; with the schema `none` they are the rule's."""
+        return _read(self.folder / "platform.jsonl") if self.schema != "none" else self.events()
+
+    def stored(self) -> dict[str, str]:
+        """File name -> text, as the golden files are."""
+        return {path.name: path.read_bytes().decode() for path in self.folder.iterdir() if path.name not in INPUTS}
+
+    def store(self, outputs: dict[str, str]) -> None:
+        """Make the golden files these."""
+        for name in self.stored().keys() - outputs.keys():
+            (self.folder / name).unlink()
+        for name, text in outputs.items():
+            (self.folder / name).write_bytes(text.encode())
+
+    # --- what the compiler makes of it ----------------------------------------------------------------
 
     def compile(self) -> list[Outcome]:
         """What the compiler makes of the rule, for every target that can use the schema."""
-        given = self.options()
-        schema = given.pop("schema", "none")
-        targets = [name for name in registry.targets() if schema in registry.fitting(name)]
-        compiler = Compiler(targets, schema=schema, options=Options(**given))
+        targets = [name for name in registry.targets() if self.schema in registry.fitting(name)]
+        compiler = Compiler(targets, schema=self.schema, options=self.render_options())
         return list(compiler.compile("rule.yml", (self.folder / "rule.yml").read_text("utf-8")))
 
     def outputs(self) -> dict[str, str]:
@@ -68,17 +96,18 @@ class Case:
             files["diagnostics.txt"] = "".join(line + "\n" for line in lines)
         return {name: text for name, text in files.items() if text}
 
-    def stored(self) -> dict[str, str]:
-        """File name -> text, as the golden files are."""
-        inputs = {"rule.yml", "events.jsonl", "options.json"}
-        return {path.name: path.read_text("utf-8") for path in self.folder.iterdir() if path.name not in inputs}
+    def question(self, outcome: Outcome, query: Query) -> Question:
+        """The query, and the tree it was rendered from."""
+        schema, tree = registry.schema(self.schema), outcome.trees[query.number - 1]
+        return Question(query, map_tree(schema, query.rule, tree, self.render_options()).tree)
 
-    def store(self, outputs: dict[str, str]) -> None:
-        """Make the golden files these."""
-        for name in self.stored().keys() - outputs.keys():
-            (self.folder / name).unlink()
-        for name, text in outputs.items():
-            (self.folder / name).write_text(text, "utf-8")
+
+def _read(path: Path) -> Labelled:
+    found = []
+    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        event = json.loads(line)
+        found.append((bool(event.pop("_match")), event))
+    return found
 
 
 def _diagnostics(outcomes: list[Outcome]) -> list[str]:
@@ -93,3 +122,61 @@ def _diagnostics(outcomes: list[Outcome]) -> list[str]:
 def cases() -> list[Case]:
     """Every case, by name."""
     return [Case(path.parent) for path in sorted(FOLDER.glob("*/rule.yml"))]
+
+
+# --- judging --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an engine could judge of a case's queries for one target.
+
+    ``events``: how many it answered for; ``why_not``: empty if they hold one that matches and one that
+    does not, so that the target counts as judged.
+    """
+
+    events: int
+    why_not: str
+
+
+def judge(case: Case) -> dict[str, Verdict]:
+    """Hold the reference evaluator, and every query of the case, against the labels; target -> verdict.
+
+    Raises AssertionError for an event on which they differ.
+    """
+    outcomes = case.compile()
+    labelled = case.events()
+    if not labelled:
+        return {}
+    (outcome,) = outcomes
+    assert outcome.trees, outcome.diagnostics
+    _check(outcome.trees, labelled, "the reference evaluator")
+    verdicts = {}
+    for target in dict.fromkeys(query.target for query in outcome.queries):
+        questions = [case.question(outcome, query) for query in outcome.queries if query.target == target]
+        _check([question.tree for question in questions], case.platform(), "the reference evaluator, after mapping")
+        verdicts[target] = _run(target, questions, case.platform())
+    return verdicts
+
+
+def _check(trees: Sequence[Node], labelled: Labelled, who: str) -> None:
+    for label, event in labelled:
+        assert any(evaluate.matches(tree, event) for tree in trees) == label, f"{who} and the label of {event}"
+
+
+def _run(target: str, questions: list[Question], labelled: Labelled) -> Verdict:
+    """A rule of several queries is found where one of them finds it."""
+    if not labelled:
+        return Verdict(0, "no events in the schema's names")
+    events = [event for _, event in labelled]
+    try:
+        answers = list(zip(*[ENGINES[target](question, events) for question in questions], strict=True))
+    except CannotRun as reason:
+        return Verdict(0, str(reason))
+    judged: list[bool] = []
+    for (label, event), found in zip(labelled, answers, strict=True):
+        if True in found or None not in found:
+            assert (True in found) == label, f"{target} and the label of {event}: {questions[0].query.text}"
+            judged.append(label)
+    missing = [word for label, word in ((True, "matching"), (False, "other")) if label not in judged]
+    return Verdict(len(judged), f"no {' and no '.join(missing)} event could be judged" if missing else "")
