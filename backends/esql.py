@@ -14,8 +14,8 @@ Null
     ``NOT COALESCE(<condition>, false)``.
 Several values
     A comparison of a field with several values is null ("Multivalued fields"). Where the schema says
-    that a field has several, ``MV_CONTAINS`` (Elasticsearch 9.2) finds a whole value, and the values
-    joined by line breaks are searched for parts of one. With the schema ``none`` nobody says, and a
+    that a field has several, their texts joined by line breaks are searched for one of them or a part
+    of one; numbers, booleans and addresses take ``MV_CONTAINS`` (Elasticsearch 9.2). With the schema ``none`` nobody says, and a
     note states what is assumed.
 Unmapped fields
     A query that names a field which no index maps is refused by the server, with the field's name.
@@ -183,12 +183,10 @@ class Esql(TextVisitor):
     def value_of_many(self, field: Field, texts: str, pattern: Pattern, node: Node) -> str:
         """One of the field's values matches the pattern."""
         kind, value = pattern.kind, pattern.text
-        if kind == "equals":
-            return f"MV_CONTAINS({texts}, {quote(value)})"
         if kind not in JOINED or "\n" in value:
             self.warn_many(field, node)
             return self.values(Field(field.name), texts, [pattern], False, node)
-        if kind != "contains":
+        if kind != "contains" and node.span.path:  # a schema's own predicates have no place in a file
             self.say("T624", node, f"no value of `{field.name}` holds a line break")
         joined, found = JOINED[kind]
         return f"{joined.format(texts)} LIKE {quote(found.format(like_text(value)))}"
@@ -342,6 +340,7 @@ class Esql(TextVisitor):
 
 
 JOINED: dict[str, tuple[str, str]] = {
+    "equals": ('CONCAT("\\n", MV_CONCAT({}, "\\n"), "\\n")', "*\n{}\n*"),
     "contains": ('MV_CONCAT({}, "\\n")', "*{}*"),
     "startswith": ('CONCAT("\\n", MV_CONCAT({}, "\\n"))', "*\n{}*"),
     "endswith": ('CONCAT(MV_CONCAT({}, "\\n"), "\\n")', "*{}\n*"),

@@ -20,6 +20,7 @@ from transpiler.errors import Unsupported
 from transpiler.evaluate import matches
 from transpiler.pattern import DASH, MANY, literal, parse, pattern
 from transpiler.query import Options, Source
+from transpiler.span import Span
 from transpiler.regex import parse as expression
 
 LOGS = Source(index="logs-*")
@@ -89,11 +90,16 @@ TEXTS_OF: list[tuple[str, Node, str]] = [
     ("folded, cased", m(FOLDED, "A", cased=True), 'f == "a"'),
     ("text field", m(Field("f", "string", "text"), "*A*"), 'TO_LOWER(f) LIKE "*a*"'),
     # several values
-    ("one of several values", m(MANY_TEXTS, "A"), 'MV_CONTAINS(TO_LOWER(f), "a")'),
+    (
+        "one of several values",
+        m(MANY_TEXTS, "A"),
+        'CONCAT("\\n", MV_CONCAT(TO_LOWER(f), "\\n"), "\\n") LIKE "*\\na\\n*"',
+    ),
     (
         "one of several values, one of",
         m(MANY_TEXTS, "1", "2"),
-        'MV_CONTAINS(f, "1") OR MV_CONTAINS(f, "2")',
+        'CONCAT("\\n", MV_CONCAT(f, "\\n"), "\\n") LIKE "*\\n1\\n*" OR '
+        'CONCAT("\\n", MV_CONCAT(f, "\\n"), "\\n") LIKE "*\\n2\\n*"',
     ),
     ("part of several values", m(MANY_TEXTS, "*A*"), r'MV_CONCAT(TO_LOWER(f), "\n") LIKE "*a*"'),
     ("start of several values", m(MANY_TEXTS, "A*"), r'CONCAT("\n", MV_CONCAT(TO_LOWER(f), "\n")) LIKE "*\na*"'),
@@ -265,7 +271,7 @@ SAID: list[tuple[str, Node, list[str]]] = [
     ("folded, reference, cased", FieldRef(FOLDED, G, cased=True), ["T613"]),
     ("fraction as text", m(RATIO, "1*"), ["T615"]),
     ("one of several values", m(MANY_TEXTS, "a", "*b*"), []),
-    ("start of several values", m(MANY_TEXTS, "a*"), ["T624"]),
+    ("start of several values", m(MANY_TEXTS, "a*")._replace(span=Span("rule.yml", 1, 1)), ["T624"]),
     ("glob of several values", m(MANY_TEXTS, "a*b"), ["T614"]),
     ("line break in several values", m(MANY_TEXTS, "*\n*"), ["T614"]),
     ("letters beyond ASCII in several values", m(MANY_TEXTS, "É"), ["T614"]),

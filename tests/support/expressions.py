@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import strategies as st
 
 from transpiler.pattern import DASH, MANY, ONE, pattern
+from transpiler.regex.letters import members
+from transpiler.regex.tree import Choice, Edge, Node, OneOf, Repeat, Text, children
 
 ALPHABET = 'abAB_19-. \n\\/"#&~éÉ'
 texts = st.text(ALPHABET, max_size=7)
@@ -55,3 +59,27 @@ def expressions(extra: list[str] | None = None, edges: list[str] | None = None) 
         return st.one_of(rows, groups)
 
     return st.recursive(st.one_of(parts), larger, max_leaves=8)
+
+
+def written(node: Node, random: Random) -> str:
+    """A text that the node matches where its edges hold: any option, any count that is not long."""
+    if isinstance(node, Text):
+        return node.text
+    if isinstance(node, OneOf):
+        printable = [code for code in range(32, 127) if any(low <= code <= high for low, high in members(node))]
+        return chr(random.choice(printable or [members(node)[0][0]]))
+    if isinstance(node, Edge):
+        return ""
+    if isinstance(node, Choice):
+        return written(random.choice(node.options), random)
+    count = 1
+    if isinstance(node, Repeat):
+        count = random.randint(node.low, max(node.low, min(node.low + 3, node.high or node.low + 3)))
+    return "".join([written(child, random) for _ in range(count) for child in children(node)])
+
+
+def changed(text: str, random: Random) -> str:
+    """The text with something before, after or inside it, or with something taken away."""
+    at = random.randint(0, len(text))
+    other = random.choice(["\n", " ", "a", "7", "_", "-", '"', "\\", "/", "é", ""])
+    return random.choice([other + text, text + other, text[:at] + other + text[at + 1 :], text.swapcase(), text[:at]])
