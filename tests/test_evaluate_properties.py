@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from transpiler import ast, regex
 from transpiler.ast import Field, Not
 from transpiler.evaluate import matches
-from transpiler.values import text_of
 from transpiler.pattern import DASH, DASHES, MANY, ONE, Pattern, fold, literal, pattern, surround
+from transpiler.values import text_of
 
 F = Field("f")
 

@@ -205,7 +205,7 @@ def _equal_values(self: Equals, other: object) -> bool:
 
 
 def _differ(self: Any, other: object) -> bool:
-    return not self == other
+    return not self.__eq__(other)
 
 
 def _hash(self: Any) -> int:

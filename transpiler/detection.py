@@ -389,6 +389,7 @@ def _word(document: Document, draft: Draft, node: Yaml) -> Pattern:
         draft = patterns.literal(text_of(draft) or "")
     if not isinstance(draft, Pattern):
         raise ModifierError(diagnostic("M403", "this modifier needs a field", document.span(node)))
-    if draft == patterns.EMPTY:
+    found = patterns.surround(draft, True, True)
+    if found.kind == "any":
         raise RuleError(diagnostic("R204", "an empty keyword occurs in every event", document.span(node)))
-    return patterns.surround(draft, True, True)
+    return found

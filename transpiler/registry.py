@@ -74,7 +74,7 @@ def backend(name: str) -> type[Backend]:
         raise UsageError(diagnostic("U801", f"there is no target `{name}`", hint=hint))
     try:
         loaded: type[Backend] = entry.load()
-    except Exception as error:  # noqa: BLE001 - a plug-in is others' code: say which, and why
+    except Exception as error:  # a plug-in is others' code: say which, and why
         raise UsageError(diagnostic("U807", f"the target `{name}` ({entry.value}): {error}")) from error
     return loaded
 

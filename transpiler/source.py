@@ -177,8 +177,8 @@ def documents(path: str, text: str) -> Iterator[Document | SourceError]:
 
 _BROKEN = (YAMLError, UnicodeError, RecursionError, _TooManyNodes)
 _UNUSUAL = re.compile("[\x85\u2028\u2029]")
-_MARKER = re.compile(r"^(?:%.*\n)*---(?=\s|\Z)", re.MULTILINE)
-"""Where a document begins: nothing in YAML can hold this line, not even a quoted text."""
+_MARKER = re.compile(r"^(?:(?:%.*\n)*---(?=\s|\Z)|\.\.\.[ \t]*(?:#.*)?(?:\n|\Z))", re.MULTILINE)
+"""Where a document begins or ends: nothing in YAML can hold these lines, not even a quoted text."""
 
 
 def _plain(text: str) -> str:
@@ -201,24 +201,29 @@ def _is_empty(root: Node) -> bool:
 
 
 def _one_by_one(path: str, text: str, last: int, kind: type[Document]) -> Iterator[Document | SourceError]:
-    """The documents that begin below the line ``last``, each composed on its own."""
+    """The documents whose content begins below the line ``last``, each composed on its own."""
     start, line, broken = 0, 0, 0
-    while start < len(text):
-        marker = _MARKER.search(text, start + 1)
-        end = marker.start() if marker else len(text)
-        if line > last:
-            try:
-                for root in _roots(text[start:end]):
+    for end, following in _pieces(text):
+        try:
+            for root in _roots(text[start:end]):
+                if line + root.start_mark.line > last:
                     yield _bounded(kind(path, text, root, start, line), root, start)
-            except _BROKEN as error:
-                yield _yaml_error(path, text, start, end, error)
-                broken += 1
+        except _BROKEN as error:
+            yield _yaml_error(path, text, start, end, error)
+            broken += 1
             if broken == MAX_ERRORS and end < len(text):
                 message = f"{MAX_ERRORS:,} documents of this file are broken; the rest of it was not read"
                 yield SourceError(diagnostic("S109", message, _place(path, text, end)))
                 return
-        line += text.count("\n", start, end)
-        start = end
+        line += text.count("\n", start, following)
+        start = following
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Where each document of a text ends, and where the next one begins."""
+    for marker in _MARKER.finditer(text):
+        yield marker.start(), marker.end() if marker[0].startswith(".") else marker.start()
+    yield len(text), len(text)
 
 
 # --- what is wrong with a document -----------------------------------------------------------------
@@ -290,9 +295,11 @@ def _yaml_error(path: str, text: str, start: int, end: int, error: Exception) ->
         if found:
             message = f"the character U+{ord(found.group()):04X} is not allowed in YAML"
             return SourceError(diagnostic("S103", message, _place(path, text, found.start())))
-    elif context and start + mark.index >= len(text[start:end].rstrip()) + start:
-        mark = context  # what is not closed ends with the document: show where it begins
-    span = _place(path, text, start + mark.index if mark else start)
+    offset, last = start + (mark.index if mark else 0), start + len(text[start:end].rstrip()) - 1
+    if offset > last >= start:
+        # What is not closed ends with the document: show where it begins, or the last character.
+        offset = min(start + context.index, last) if context else last
+    span = _place(path, text, offset)
     problem = getattr(error, "problem", None) or str(error)
     if "nesting depth" in problem or isinstance(error, RecursionError):
         return SourceError(diagnostic("S105", "the document is nested too deeply", span))

@@ -16,7 +16,8 @@ from functools import reduce
 from itertools import groupby
 from typing import NamedTuple
 
-from backends.regexes.plain import FIRST, LAST, Lacks, choice, nullable, optional, outer, repeat, sequence
+from backends.regexes.lacks import Lacks
+from backends.regexes.plain import FIRST, LAST, choice, nullable, optional, outer, repeat, sequence
 from transpiler.regex.letters import NAMED, complement, intersection, joined
 from transpiler.regex.tree import (
     ANY,

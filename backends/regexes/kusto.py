@@ -9,8 +9,8 @@ describes the dialect of Rust's ``regex``; what is printed here means the same i
 - ``$`` is the very end: the rule's ``$`` is ``\n?$``. The flag m is not needed, nor used.
 - In a class ``&&``, ``--`` and ``~~`` are operators and ``[`` opens another; outside, ``\<`` and
   ``\>`` are word boundaries: neither is ever printed.
-- ``(?i)`` folds as Unicode does, so that ``k`` also finds the Kelvin sign and ``s`` the long s, which
-  the reference meaning keeps apart.
+- ``(?i)`` folds as Unicode does: a few letters more than the reference meaning (``k`` finds the
+  Kelvin sign, ``s`` the long s).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from backends.regexes.edges import closing, opening, pieces, united
-from backends.regexes.perl import PerlPrinter, wildcards
-from backends.regexes.plain import Lacks, plain, sequence
-from transpiler.pattern import Pattern
+from backends.regexes.lacks import Lacks
+from backends.regexes.perl import PerlPrinter
+from backends.regexes.plain import plain, sequence
 from transpiler.regex import Regex
 from transpiler.regex.tree import EMPTY, Edge, Node, Repeat, children
 
@@ -29,8 +29,8 @@ MAX_COUNT = 1000
 """The highest count, and product of nested counts; RE2's limit, named by the page's older version."""
 
 
-def re2(regex: Regex) -> str:
-    """The expression for a search. Raises Lacks."""
+def printed(regex: Regex) -> str:
+    """What :func:`backends.regexes.re2` does."""
     tree = united(
         [
             sequence(opening(before, EMPTY, Edge.TEXT_START), node, closing(after, EMPTY, Edge.TEXT_END))
@@ -40,11 +40,6 @@ def re2(regex: Regex) -> str:
     if _count(tree) > MAX_COUNT:
         raise Lacks(f"counts above {MAX_COUNT}")
     return _Re2(regex, tree).whole()
-
-
-def re2_pattern(pattern: Pattern, *, cased: bool) -> str:
-    """A wildcard pattern: ``(?is)^a.*b$``, without ``^`` or ``$`` where it has an outer ``*``."""
-    return wildcards(pattern, cased=cased, end="$")
 
 
 def _count(node: Node) -> int:

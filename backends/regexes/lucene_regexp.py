@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from backends.regexes.edges import ALL, closing, opening, pieces, united
 from backends.regexes.effort import too_complex
+from backends.regexes.escapes import LUCENE, LUCENE_BEYOND_ASCII, LUCENE_BOTH, LUCENE_MEMBER, Escapes
+from backends.regexes.lacks import Lacks
 from backends.regexes.plain import (
     ANYTHING,
     FIRST,
     LAST,
-    Escapes,
-    Lacks,
     caseless,
     choice,
     nullable,
@@ -30,9 +30,8 @@ from backends.regexes.plain import (
     repeat,
     sequence,
 )
-from transpiler.pattern import DASH, DASHES, MANY, ONE, Pattern, Token
 from transpiler.regex import Regex
-from transpiler.regex.letters import LAST_CODE, cases, complement, members
+from transpiler.regex.letters import LAST_CODE, complement, members
 from transpiler.regex.printer import Printer
 from transpiler.regex.tree import EMPTY, Choice, Node, OneOf, Range, Repeat, Sequence, Text, size
 
@@ -47,54 +46,9 @@ _TOO_COMPLEX = "room for repetitions so long and so alike"
 MIN_LONG = 20
 """From how many repetitions on a row of one class is sought from where it begins."""
 
-_OPERATORS = frozenset('.?+*|{}[]()"\\#@&<>~/')
-_OPERATORS_IN_CLASS = _OPERATORS | frozenset("^-")
 
-
-def _exact(character: str) -> str:
-    return f"\\{character}" if character in _OPERATORS else character
-
-
-def _both(character: str) -> str:
-    letters = cases(character)
-    return f"[{letters}]" if len(letters) > 1 else _exact(character)
-
-
-def _both_beyond_ascii(character: str) -> str:
-    return _exact(character) if character.isascii() else _both(character)
-
-
-_EXACT, _BOTH, _BOTH_BEYOND_ASCII = Escapes(_exact), Escapes(_both), Escapes(_both_beyond_ascii)
-
-
-def _member(code: int) -> str:
-    character = chr(code)
-    return f"\\{character}" if character in _OPERATORS_IN_CLASS else character
-
-
-_AROUND = {"equals": ("", ""), "startswith": ("", ".*"), "endswith": (".*", ""), "contains": (".*", ".*")}
-_WILDCARDS: dict[Token, str] = {MANY: ".*", ONE: ".", DASH: f"[{''.join([_member(ord(dash)) for dash in DASHES])}]"}
-
-
-def lucene_pattern(pattern: Pattern, *, fold: bool) -> str:
-    """A wildcard pattern as an expression; ``fold`` spells each letter in all its cases (``[pP]``)."""
-    table = _BOTH if fold else _EXACT
-    around = _AROUND.get(pattern.kind)
-    if around is not None:
-        return f"{around[0]}{pattern.text.translate(table)}{around[1]}"
-    tokens = pattern.tokens
-    return "".join([token.translate(table) if isinstance(token, str) else _WILDCARDS[token] for token in tokens])
-
-
-def lucene(regex: Regex, *, fold: bool = False, engine_folds: bool = False) -> str:
-    """The expression that a whole value matches where ``regex`` finds something in it.
-
-    Parts that ignore letter case are spelled in both cases (``[pP]``, ``[A-Za-z]``); ``fold`` does so
-    for every part. ``engine_folds``: the engine ignores the case of ASCII letters by itself, and only
-    classes and other letters are spelled. A slash is escaped: query_string needs that, all take it.
-
-    Raises Lacks.
-    """
+def printed(regex: Regex, *, fold: bool, engine_folds: bool) -> str:
+    """What :func:`backends.regexes.lucene` does."""
     tree = plain(regex.tree)
     found: list[Node] = []
     for before, whole, after in pieces(caseless(tree) if fold else tree):
@@ -104,10 +58,10 @@ def lucene(regex: Regex, *, fold: bool = False, engine_folds: bool = False) -> s
     tree = united(found)
     if size(tree) > MAX_SIZE:
         raise Lacks(_TOO_COMPLEX)
-    printed = _Lucene(_BOTH_BEYOND_ASCII if engine_folds else _BOTH).part(tree)
-    if len(printed) <= MAX_LENGTH and too_complex(tree):
+    text = _Lucene(LUCENE_BEYOND_ASCII if engine_folds else LUCENE_BOTH).part(tree)
+    if len(text) <= MAX_LENGTH and too_complex(tree):
         raise Lacks(_TOO_COMPLEX)
-    return printed
+    return text
 
 
 def _sought(node: Node, after: int) -> Node:
@@ -148,7 +102,7 @@ class _Lucene(Printer):
         self.caseless = caseless
 
     def text(self, node: Text) -> str:
-        return node.text.translate(self.caseless if node.caseless else _EXACT)
+        return node.text.translate(self.caseless if node.caseless else LUCENE)
 
     def one_of(self, node: OneOf) -> str:
         ranges = members(node)
@@ -159,7 +113,7 @@ class _Lucene(Printer):
         if ranges[-1][1] == LAST_CODE:
             return f"[^{_class(complement(ranges))}]"
         first, last = ranges[0]
-        return _exact(chr(first)) if first == last and len(ranges) == 1 else f"[{_class(ranges)}]"
+        return LUCENE[first] if first == last and len(ranges) == 1 else f"[{_class(ranges)}]"
 
     def repeat(self, node: Repeat) -> str:
         return super().repeat(Repeat(node.child, node.low, node.high))
@@ -171,7 +125,7 @@ def _class(ranges: tuple[Range, ...]) -> str:
 
 def _range(first: int, last: int) -> str:
     if last - first < 2:  # two neighbours are shorter without a hyphen
-        return "".join([_member(code) for code in range(first, last + 1)])
-    if chr(first) in _OPERATORS_IN_CLASS:
-        return _member(first) + _range(first + 1, last)
-    return f"{_member(first)}-{_member(last)}"
+        return "".join([LUCENE_MEMBER[code] for code in range(first, last + 1)])
+    if LUCENE_MEMBER[first] != chr(first):
+        return LUCENE_MEMBER[first] + _range(first + 1, last)
+    return f"{chr(first)}-{LUCENE_MEMBER[last]}"

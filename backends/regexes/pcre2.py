@@ -2,8 +2,8 @@ r"""PCRE2, which Splunk's ``match()``, ``replace()``, ``rex`` and ``regex`` run.
 
 Sources: Splunk Search Reference, "regex" and "Evaluation functions" (PCRE); pcre2pattern(3).
 Assumed: the library's defaults but for UTF-8. ``\d \w \s \b`` are ASCII, a newline is U+000A, ``$``
-matches before a newline that ends the text. ``(?i)`` folds as Unicode does, so that ``k`` also finds
-the Kelvin sign and ``s`` the long s, which the reference meaning keeps apart.
+matches before a newline that ends the text. ``(?i)`` folds as Unicode does: a few letters more than
+the reference meaning (``k`` finds the Kelvin sign, ``s`` the long s).
 """
 
 from __future__ import annotations
@@ -11,20 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from backends.regexes.perl import PerlPrinter, wildcards
-from transpiler.pattern import Pattern
+from backends.regexes.perl import PerlPrinter
 from transpiler.regex import Regex
 from transpiler.regex.tree import Edge, Group, Look, OneOf, Reference
 
 
-def pcre(regex: Regex) -> str:
-    """The expression for a search. PCRE can say all of the subset."""
+def printed(regex: Regex) -> str:
+    """What :func:`backends.regexes.pcre` does."""
     return _Pcre(regex, regex.tree).whole()
-
-
-def pcre_pattern(pattern: Pattern, *, cased: bool) -> str:
-    r"""A wildcard pattern: ``(?is)^a.*b\z``, without ``^`` or ``\z`` where it has an outer ``*``."""
-    return wildcards(pattern, cased=cased, end=r"\z")
 
 
 _EDGES = {Edge.TEXT_START: "^", Edge.LAST_LINE_END: "$", Edge.LINE_START: "(?m:^)", Edge.LINE_END: "(?m:$)"}

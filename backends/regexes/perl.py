@@ -1,54 +1,15 @@
-"""What PCRE and Kusto's dialect have in common: flags at the front, escapes for control characters."""
+"""What PCRE and Kusto's dialect have in common: flags at the front, named classes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from backends.regexes.plain import Escapes
-from transpiler.pattern import DASH, DASHES, MANY, ONE, Pattern, Token
+from backends.regexes.escapes import PERL, PERL_MEMBER
+from transpiler.regex import Regex
 from transpiler.regex.letters import cases, folded, spelled
 from transpiler.regex.printer import Printer
-from transpiler.regex.tree import ANY, NOT_NEWLINE, Edge, Item, Node, OneOf, Regex, Text, walk
-
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\f": r"\f"}
-
-
-def _escaped(character: str, special: str) -> str:
-    if character in special:
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\x{{{code:x}}}")
-
-
-ESCAPES = Escapes(lambda character: _escaped(character, "\\.+*?()|[]{}^$"))
-"""Text outside a class."""
-
-MEMBERS = Escapes(lambda character: _escaped(character, "\\]^[-&~"))
-"""Characters of a class; ``&&``, ``--`` and ``~~`` are operators of Kusto's dialect there."""
-
-_WILDCARDS: dict[Token, str] = {
-    MANY: ".*",
-    ONE: ".",
-    DASH: f"[{''.join([MEMBERS[ord(dash)] for dash in DASHES])}]",
-}
-
-
-def wildcards(pattern: Pattern, *, cased: bool, end: str) -> str:
-    """A wildcard pattern as a search: ``^`` and ``end`` stand only where the pattern has no outer ``*``."""
-    tokens = pattern.tokens
-    if pattern.kind == "any":
-        return ".*"
-    start = 1 if tokens[0] is MANY else 0
-    stop = len(tokens) - 1 if tokens[-1] is MANY else len(tokens)
-    inner = tokens[start:stop]
-    body = "".join([token.translate(ESCAPES) if isinstance(token, str) else _WILDCARDS[token] for token in inner])
-    letters = not cased and any(isinstance(token, str) and token.lower() != token.upper() for token in inner)
-    flags = ("i" if letters else "") + ("s" if MANY in inner or ONE in inner else "")
-    opening = f"(?{flags})" if flags else ""
-    return f"{opening}{'' if start else '^'}{body}{end if stop == len(tokens) else ''}"
+from transpiler.regex.tree import ANY, NOT_NEWLINE, Edge, Item, Node, OneOf, Text, walk
 
 
 class PerlPrinter(Printer):
@@ -71,7 +32,7 @@ class PerlPrinter(Printer):
         return f"(?{flags}){self.show(self.tree)}" if flags else self.show(self.tree)
 
     def text(self, node: Text) -> str:
-        return self.under_case(node, node.text.translate(ESCAPES))
+        return self.under_case(node, node.text.translate(PERL))
 
     def one_of(self, node: OneOf) -> str:
         if node == ANY:
@@ -84,7 +45,7 @@ class PerlPrinter(Printer):
         """One item of a class."""
         if isinstance(item, str):
             return self.ITEMS[item]
-        first, last = MEMBERS[item[0]], MEMBERS[item[1]]
+        first, last = PERL_MEMBER[item[0]], PERL_MEMBER[item[1]]
         return first if first == last else f"{first}-{last}"
 
     def under_case(self, node: Text | OneOf, printed: str) -> str:

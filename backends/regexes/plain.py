@@ -1,9 +1,10 @@
-"""What every dialect shares: what it lacks, tables of escapes, and trees without groups."""
+"""Trees for engines without memory: no groups, and every part as short as it can be."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from backends.regexes.lacks import Lacks
 from transpiler.regex.letters import cases, intersection, joined, members
 from transpiler.regex.tree import (
     ANY,
@@ -23,30 +24,6 @@ from transpiler.regex.tree import (
     children,
     walk,
 )
-
-
-class Lacks(ValueError):
-    """The dialect has no way to say a part of the expression.
-
-    ``what`` names the part in a phrase that fits after "the dialect has no": ``look-behind``.
-    """
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-
-
-class Escapes(dict[int, str]):
-    """A table for ``str.translate`` that works out each character when it first meets it."""
-
-    def __init__(self, escape: Callable[[str], str]) -> None:
-        super().__init__()
-        self.escape = escape
-
-    def __missing__(self, code: int) -> str:
-        text = self[code] = self.escape(chr(code))
-        return text
-
 
 FIRST, LAST = 0, -1
 """The two sides of a text, as indices."""

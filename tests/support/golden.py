@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.engines import ENGINES, CannotRun, Question
 from transpiler import evaluate, registry
 from transpiler.api import Compiler, Outcome
 from transpiler.ast import Node
 from transpiler.query import Options, Query
 from transpiler.schema import map_tree
 from transpiler.text import dump
-
-from tests.support.engines import ENGINES, CannotRun, Question
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 INPUTS = {"rule.yml", "events.jsonl", "platform.jsonl", "options.json"}

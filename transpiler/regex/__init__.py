@@ -14,9 +14,50 @@ What an expression means, whatever engine runs it:
   a letter if it holds the letter in any case; a negated class leaves out every case of what it names.
 """
 
-from transpiler.regex.parser import parse
-from transpiler.regex.python import to_python
-from transpiler.regex.tree import Regex, RegexError
-from transpiler.regex.wildcards import pattern_tree
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transpiler.regex.expression import Regex, RegexError
+
+if TYPE_CHECKING:
+    import re
+
+    from transpiler.pattern import Pattern
+    from transpiler.regex.tree import Node
 
 __all__ = ["Regex", "RegexError", "parse", "pattern_tree", "to_python"]
+
+# Few rules have an expression, so that the parser and the nodes are imported when one is met.
+
+
+def parse(source: str, flags: str = "") -> Regex:
+    """Read an expression; ``flags`` holds any of the letters i, m, s.
+
+    Raises RegexError with the offset of the character that cannot be read.
+    """
+    from transpiler.regex.parser import read
+
+    return read(source, flags)
+
+
+def to_python(regex: Regex) -> re.Pattern[str]:
+    """The expression as a pattern whose ``search`` finds what the rule means.
+
+    The text of the rule never reaches ``re``: the pattern is printed from the tree. A back-reference
+    that ignores case folds ASCII letters alone; everything else folds as :func:`letters.cases` says.
+    An expression made to be slow (``(a+)+$``) is as slow here as in any engine that backtracks.
+    """
+    from transpiler.regex.python import compiled
+
+    return compiled(regex)
+
+
+def pattern_tree(pattern: Pattern, *, cased: bool = False) -> Node:
+    """The tree that matches what a wildcard pattern matches, the whole text from start to end.
+
+    ``*`` and ``?`` match newlines too; letter case counts if ``cased``.
+    """
+    from transpiler.regex.wildcards import tree
+
+    return tree(pattern, cased=cased)

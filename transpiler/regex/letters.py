@@ -9,9 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from transpiler.pattern import fold
-from transpiler.regex.tree import Item, OneOf, Range
+
+if TYPE_CHECKING:
+    from transpiler.regex.tree import Item, OneOf, Range
 
 LAST_CODE = 0x10FFFF
 """The last code point."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
+from transpiler.regex.expression import Regex, RegexError
 from transpiler.regex.letters import LAST_CODE, NAMED, POSIX, complement
 from transpiler.regex.tree import (
     ANY,
@@ -30,8 +31,6 @@ from transpiler.regex.tree import (
     OneOf,
     Range,
     Reference,
-    Regex,
-    RegexError,
     Repeat,
     Sequence,
     Text,
@@ -89,11 +88,8 @@ r"""What ``\h`` and ``\v`` hold: horizontal and vertical white space."""
 _MODES: dict[str, Mode] = {"?": "lazy", "+": "possessive"}
 
 
-def parse(source: str, flags: str = "") -> Regex:
-    """Read an expression; ``flags`` holds any of the letters i, m, s.
-
-    Raises RegexError with the offset of the character that cannot be read.
-    """
+def read(source: str, flags: str) -> Regex:
+    """What :func:`transpiler.regex.parse` does."""
     if len(source) > MAX_LENGTH:
         raise RegexError(f"longer than {MAX_LENGTH} characters", MAX_LENGTH)
     if unknown := set(flags) - set("ims"):

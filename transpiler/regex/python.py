@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from transpiler.regex.expression import Regex
 from transpiler.regex.letters import LAST_CODE, cases, complement, members
 from transpiler.regex.printer import Printer
-from transpiler.regex.tree import Choice, Edge, Group, Look, OneOf, Range, Reference, Regex, Text
+from transpiler.regex.tree import Choice, Edge, Group, Look, OneOf, Range, Reference, Text
 
 _EDGES = {
     Edge.TEXT_START: r"\A",
@@ -21,13 +22,8 @@ _EDGES = {
 
 
 @lru_cache(maxsize=1024)
-def to_python(regex: Regex) -> re.Pattern[str]:
-    """The expression as a pattern whose ``search`` finds what the rule means.
-
-    The text of the rule never reaches ``re``: the pattern is printed from the tree. A back-reference
-    that ignores case folds ASCII letters alone; everything else folds as :func:`letters.cases` says.
-    An expression made to be slow (``(a+)+$``) is as slow here as in any engine that backtracks.
-    """
+def compiled(regex: Regex) -> re.Pattern[str]:
+    """What :func:`transpiler.regex.to_python` does."""
     return re.compile(_Python().show(regex.tree), re.ASCII | re.DOTALL)
 
 

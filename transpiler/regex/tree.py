@@ -9,7 +9,7 @@ Architecture invariant: nodes are values, frozen, hashable and compared by conte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
@@ -134,33 +134,6 @@ ANY = OneOf((), negated=True)
 NEWLINE = 10
 NOT_NEWLINE = OneOf(((NEWLINE, NEWLINE),), negated=True)
 """Any character but U+000A: ``.`` without the flag s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Regex:
-    """A regular expression of a rule; equal to another if tree and flags are.
-
-    The flags are those of the whole expression, a leading ``(?i)`` included; the tree says what
-    they mean for each part.
-    """
-
-    source: str = field(compare=False)
-    ignore_case: bool
-    multiline: bool
-    dot_all: bool
-    tree: Node
-
-
-class RegexError(ValueError):
-    """The expression does not parse or uses what the subset does not have.
-
-    ``message`` is a phrase about the character at ``offset``, counted from 0 in the source.
-    """
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(f"{message} (character {offset + 1} of the expression)")
-        self.message = message
-        self.offset = offset
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -9,11 +9,8 @@ _DASH = OneOf(tuple((ord(dash), ord(dash)) for dash in DASHES))
 _MANY = Repeat(ANY, 0, None)
 
 
-def pattern_tree(pattern: Pattern, *, cased: bool = False) -> Node:
-    """The tree that matches what the pattern matches, the whole text from start to end.
-
-    ``*`` and ``?`` match newlines too; letter case counts if ``cased``.
-    """
+def tree(pattern: Pattern, *, cased: bool) -> Node:
+    """What :func:`transpiler.regex.pattern_tree` does."""
     items: list[Node] = [Edge.TEXT_START]
     for token in pattern.tokens:
         if isinstance(token, str):
