@@ -44,6 +44,7 @@ def folded_field(field: Field) -> Field | None:
 
 # --- regular expressions ------------------------------------------------------------------------------
 
+
 def slashed(expression: str) -> str:
     r"""An expression between slashes, as query_string takes it.
 

@@ -120,9 +120,7 @@ def pairs(ours: list[str], theirs: list[list[str]], runs: int) -> tuple[list[Cos
     for _ in range(runs):
         mine.append(run(ours))
         parts = [run(command) for command in theirs]
-        other.append(
-            Cost(sum(p.cpu for p in parts), sum(p.wall for p in parts), max(p.memory for p in parts))
-        )
+        other.append(Cost(sum(p.cpu for p in parts), sum(p.wall for p in parts), max(p.memory for p in parts)))
     return mine, other
 
 

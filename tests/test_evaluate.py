@@ -11,8 +11,8 @@ import pytest
 from transpiler import ast, evaluate, regex
 from transpiler.ast import And, Field, Not, Or
 from transpiler.evaluate import lookup, matches
-from transpiler.values import text_of
 from transpiler.pattern import DASH, DASHES, MANY, parse, pattern, surround
+from transpiler.values import text_of
 
 F = Field("f")
 YES, NO = True, False

@@ -77,7 +77,7 @@ def test_a_tree_in_order_is_the_same_object() -> None:
 
 
 def test_the_table_of_contents() -> None:
-    assert PASSES == (flatten, merge, dedupe)
+    assert (flatten, merge, dedupe) == PASSES
 
 
 def test_positions_are_kept() -> None:

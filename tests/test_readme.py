@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from transpiler import Options, registry, transpile
 
 from tests.support.corpus import ROOT
+from transpiler import Options, registry, transpile
 
 README = (ROOT / "README.md").read_text("utf-8")
 RULE = (ROOT / "examples" / "service_failure_command.yml").read_text("utf-8")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from tests.support import corpus
 from transpiler import ast
 from transpiler.ast import Node
 from transpiler.parse import rule
 from transpiler.passes import normalise
 from transpiler.pattern import variants
 from transpiler.source import Document, documents
-
-from tests.support import corpus
 
 DIFFERENT: dict[str, str] = {}
 """Rule id -> the specification's sentence by which our tree, and not pySigma's, is right."""

@@ -375,7 +375,9 @@ def plan(names: tuple[str, ...]) -> Plan:
     steps: list[str] = []
     for index, name in enumerate(names):
         if name not in MODIFIERS and name not in LIST_MODIFIERS:
-            raise Wrong(index, "M401", f"there is no modifier `{name}`", did_you_mean(name, [*MODIFIERS, *LIST_MODIFIERS]))
+            raise Wrong(
+                index, "M401", f"there is no modifier `{name}`", did_you_mean(name, [*MODIFIERS, *LIST_MODIFIERS])
+            )
         if name in names[:index]:
             raise Wrong(index, "M409", f"`{name}` stands twice")
         if name in LIST_MODIFIERS:

@@ -21,6 +21,7 @@ from transpiler.model import LogSource, Rule
 from transpiler.nearest import did_you_mean
 from transpiler.passes import normalise
 from transpiler.query import Options, Source
+from transpiler.values import text_of
 
 
 class Columns(NamedTuple):
@@ -111,10 +112,11 @@ def map_tree(schema: Schema, rule: Rule, tree: Node, options: Options) -> Mapped
     if schema.keep:
         return _keep(schema, rule, tree, options)
     telemetry = _choose(schema, rule, tree)
-    mapper = _Mapper(lambda field, node: _columns(schema, telemetry, field, options), telemetry.fields)
+    own = _folded_tree if options.strings == "folded" else _as_it_is
+    mapper = _Mapper(lambda field, node: _columns(schema, telemetry, field, options), telemetry.fields, own)
     mapped = mapper.visit(tree)
     if telemetry.when is not None:
-        mapped = And((_folded_tree(telemetry.when) if options.strings == "folded" else telemetry.when, mapped))
+        mapped = And((own(telemetry.when), mapped))
     source = Source(
         telemetry.index or schema.index,
         telemetry.table or schema.table,
@@ -138,7 +140,7 @@ def _keep(schema: Schema, rule: Rule, tree: Node, options: Options) -> Mapped:
         own = _OWN_TYPES.get(type(node))
         return (_typed(field.name, own(node), strings),) if own else fields[field.name]
 
-    mapper = _Mapper(columns, {})
+    mapper = _Mapper(columns, {}, _as_it_is)
     mapped = mapper.visit(tree)
     note = diagnostic("F504", f"any log source: {rule.logsource} is not restricted", rule.logsource.span)
     source = Source(schema.index, schema.table, None, schema.time, schema.keyword_fields)
@@ -236,12 +238,18 @@ class _Mapper:
     """Renames and types the leaves of a tree.
 
     ``columns`` gives the platform's fields of a rule's field (one or several), or raises;
-    ``values`` are the fields whose values stand for predicates.
+    ``fields`` has those whose values stand for predicates; ``own`` puts a predicate of the schema in form.
     """
 
-    def __init__(self, columns: Callable[[Field, Node], tuple[Field, ...]], fields: Mapping[str, Columns]) -> None:
+    def __init__(
+        self,
+        columns: Callable[[Field, Node], tuple[Field, ...]],
+        fields: Mapping[str, Columns],
+        own: Callable[[Node], Node],
+    ) -> None:
         self.columns = columns
         self.fields = fields
+        self.own = own
         self.reshaped = False
         """Whether a leaf became something else than a leaf of its class."""
 
@@ -274,7 +282,7 @@ class _Mapper:
     def by_value(self, node: Node, field: Field, values: Mapping[str, Node]) -> Node:
         """A leaf on a field that is no column: the predicates that its values stand for."""
         if isinstance(node, ast.Equals):
-            texts = [str(value) for value in node.values]
+            texts = [text_of(value) or "" for value in node.values]
         elif isinstance(node, ast.Match) and all(each.kind == "equals" for each in node.patterns):
             texts = [each.text for each in node.patterns]
         else:
@@ -286,7 +294,7 @@ class _Mapper:
                 message = f"events with {field.name} {text} are not where this log source is kept"
                 hint = f"recorded there: {', '.join(values)}"
                 raise SchemaError(diagnostic("F503", message, node.span, hint=hint))
-            trees.append(cast(Any, values[text])._replace(span=node.span))
+            trees.append(cast(Any, self.own(values[text]))._replace(span=node.span))
         return trees[0] if len(trees) == 1 else Or(tuple(trees), node.span)
 
 
@@ -295,6 +303,9 @@ def _fit_reference(mapper: _Mapper, node: ast.FieldRef, field: Field) -> Node:
         others = mapper.columns(node.other, node)
     except LookupError as error:
         raise _unknown_field(node.other, node, error) from None
+    if not others:
+        message = f"`{node.other.name}` is no column here; only its exact values can be said"
+        raise SchemaError(diagnostic("F502", message, node.span))
     leaves = tuple([ast.FieldRef(field, other, node.part, node.cased, node.span) for other in others])
     return leaves[0] if len(leaves) == 1 else Or(leaves, node.span)
 
@@ -373,6 +384,10 @@ def _columns(schema: Schema, telemetry: Telemetry, field: Field, options: Option
 
 def _folded(field: Field) -> Field:
     return field._replace(strings="folded") if field.type == "string" else field
+
+
+def _as_it_is(node: Node) -> Node:
+    return node
 
 
 def _folded_tree(node: Node) -> Node:

@@ -40,15 +40,32 @@ from transpiler.pattern import parse
 from transpiler.schema import Columns, Route, Schema, Telemetry
 from transpiler.source import Document, MappingNode, SequenceNode, documents
 from transpiler.source import Node as Yaml
+from transpiler.span import Span
 
 _TYPES = tuple(kind for kind in get_args(FieldType) if kind != "unknown")
 _STRINGS = get_args(Strings)
-_KEYS = frozenset(
-    (
-        *("name", "title", "targets", "index", "table", "time", "unmapped", "strings", "numbers", "exact"),
-        *("keyword_fields", "columns", "log_sources"),
-    )
-)
+_PARTS = {
+    "a schema": frozenset(
+        [
+            "name",
+            "title",
+            "targets",
+            "index",
+            "table",
+            "time",
+            "unmapped",
+            "strings",
+            "numbers",
+            "exact",
+            "keyword_fields",
+            "columns",
+            "log_sources",
+        ]
+    ),
+    "a column": frozenset(["type", "strings", "many", "folded"]),
+    "a log source": frozenset(["product", "category", "service", "index", "table", "event", "telemetry"]),
+    "a telemetry": frozenset(["name", "when", "pins", "fields", "index", "table", "event"]),
+}
 
 
 def load(path: str, text: str) -> Schema:
@@ -57,7 +74,7 @@ def load(path: str, text: str) -> Schema:
     if len(found) != 1 or isinstance(found[0], SourceError):
         if found and isinstance(found[0], SourceError):
             raise found[0]
-        raise SchemaError(diagnostic("F505", f"{path} must hold one YAML document"))
+        raise SchemaError(diagnostic("F505", "a schema file holds one YAML document", Span(path, 1, 1)))
     return _Loader(found[0]).schema()
 
 
@@ -72,12 +89,17 @@ class _Loader:
 
     # --- reading pieces -----------------------------------------------------------------------------
 
-    def map(self, node: Yaml | None) -> dict[str, Yaml]:
+    def map(self, node: Yaml | None, what: str = "") -> dict[str, Yaml]:
+        """A map's values by key; its keys must be those of ``what``, a key of _PARTS."""
         if node is None:
             return {}
         if not isinstance(node, MappingNode):
             self.fail(node, "a map is expected here")
-        return {key: value for key, _, value in pairs(self.document, node)}
+        found = pairs(self.document, node)
+        for key, key_node, _ in found if what else ():
+            if key not in _PARTS[what]:
+                self.fail(key_node, f"`{key}` is no part of {what}; it has {', '.join(sorted(_PARTS[what]))}")
+        return {key: value for key, _, value in found}
 
     def list(self, node: Yaml | None) -> list[Yaml]:
         if node is None:
@@ -90,6 +112,12 @@ class _Loader:
         value = value_of(self.document, node, "this")
         return None if value is None else str(value)
 
+    def flag(self, node: Yaml | None) -> bool:
+        value = False if node is None else value_of(self.document, node, "this")
+        if node is not None and not isinstance(value, bool):
+            self.fail(node, "true or false is expected here")
+        return bool(value)
+
     def texts(self, node: Yaml | None) -> tuple[str, ...]:
         return tuple([str(value_of(self.document, each, "this")) for each in self.list(node)])
 
@@ -97,10 +125,7 @@ class _Loader:
 
     def schema(self) -> Schema:
         root = self.document.root
-        parts = self.map(root)
-        for key, value in parts.items():
-            if key not in _KEYS:
-                self.fail(value, f"`{key}` is no part of a schema")
+        parts = self.map(root, "a schema")
         name, title = self.text(parts.get("name")), self.text(parts.get("title"))
         if not name or not title:
             self.fail(root, "a schema needs a name and a title")
@@ -108,7 +133,7 @@ class _Loader:
         if unmapped not in ("refuse", "keep"):
             self.fail(parts["unmapped"], "`unmapped` is refuse or keep")
         strings = self.strings(parts["strings"]) if "strings" in parts else "keyword"
-        self.exact = self.text(parts.get("exact")) == "True"
+        self.exact = self.flag(parts.get("exact"))
         for column, node in self.map(parts.get("columns")).items():
             self.columns[column] = self.column(column, node)
         return Schema(
@@ -133,18 +158,19 @@ class _Loader:
         return value  # type: ignore[return-value] # checked against the literal's words
 
     def column(self, name: str, node: Yaml) -> Field:
-        parts = self.map(node) if isinstance(node, MappingNode) else {"type": node}
+        parts = self.map(node, "a column") if isinstance(node, MappingNode) else {"type": node}
         kind, _, indexed = (self.text(parts.get("type")) or "").partition("/")
         if kind not in _TYPES:
             self.fail(node, f"a column's type is one of {', '.join(_TYPES)}")
         strings = self.strings(parts["strings"]) if "strings" in parts else indexed or "keyword"
         if strings not in _STRINGS:
             self.fail(node, f"strings are indexed as one of {', '.join(_STRINGS)}")
-        many = self.text(parts.get("many")) == "True"
-        return Field(name, kind, strings, many, self.text(parts.get("folded")))  # type: ignore[arg-type]
+        if kind != "string" and (indexed or "strings" in parts):
+            self.fail(node, "only a string says how it is indexed")
+        return Field(name, kind, strings, self.flag(parts.get("many")), self.text(parts.get("folded")))  # type: ignore[arg-type]
 
     def route(self, node: Yaml) -> Route:
-        parts = self.map(node)
+        parts = self.map(node, "a log source")
         common = {key: self.text(parts.get(key)) for key in ("index", "table")}
         event = self.text(parts.get("event"))
         telemetries = [
@@ -156,12 +182,15 @@ class _Loader:
         return Route(product, category, service, tuple(telemetries))
 
     def telemetry(self, node: Yaml, index: str | None, table: str | None, event: str | None) -> Telemetry:
-        parts = self.map(node)
+        parts = self.map(node, "a telemetry")
+        name = self.text(parts.get("name"))
+        if not name:
+            self.fail(node, "a telemetry needs a name")
         when = self.predicate(parts["when"]) if "when" in parts else None
         pins = {field: frozenset(self.texts(values)) for field, values in self.map(parts.get("pins")).items()}
         fields = {field: self.field(value) for field, value in self.map(parts.get("fields")).items()}
         return Telemetry(
-            name=self.text(parts.get("name")) or "",
+            name=name,
             fields=fields,
             when=when,
             pins=pins,
@@ -173,10 +202,12 @@ class _Loader:
     def field(self, node: Yaml) -> Columns:
         if isinstance(node, MappingNode):
             return Columns((), {value: self.predicate(tree) for value, tree in self.map(node).items()})
-        names = self.texts(node)
-        for name in names:
-            self.known(name, node)
-        return Columns(names)
+        names = [(self.text(each) or "", each) for each in self.list(node)]
+        if not names:
+            self.fail(node, "a field needs at least one column")
+        for name, each in names:
+            self.known(name, each)
+        return Columns(tuple([name for name, _ in names]))
 
     def known(self, name: str, node: Yaml) -> Field:
         if name not in self.columns:
@@ -194,10 +225,13 @@ class _Loader:
         leaves: list[Node] = []
         for each in self.list(node):
             value = value_of(self.document, each, "this")
-            if value is None:
-                leaves.append(IsNull(column))
-            elif isinstance(value, str):
-                leaves.append(fit_match(Match(column, (parse(value),), self.exact), column))
-            else:
-                leaves.append(fit_equals(Equals(column, (value,)), column))
+            try:
+                if value is None:
+                    leaves.append(IsNull(column))
+                elif isinstance(value, str):
+                    leaves.append(fit_match(Match(column, (parse(value),), self.exact), column))
+                else:
+                    leaves.append(fit_equals(Equals(column, (value,)), column))
+            except SchemaError as error:
+                self.fail(each, error.diagnostic.message)
         return leaves[0] if len(leaves) == 1 else Or(tuple(leaves))

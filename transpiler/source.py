@@ -322,13 +322,19 @@ def read(path: str) -> str:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with open(path, "rb", opener=_open_regular) as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(_RULE)
+                if len(data) == _RULE:
+                    data += file.read(MAX_BYTES + 1 - _RULE)
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(diagnostic("S101", f"cannot read the file: {reason}", span)) from None
     if len(data) > MAX_BYTES:
         raise _too_large(path)
     return decode(path, data)
+
+
+_RULE = 64 * 1024
+"""Bytes that hold nearly any rule; a buffer for the largest file would be made for each, and thrown away."""
 
 
 def _open_regular(path: str, flags: int) -> int:

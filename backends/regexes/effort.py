@@ -30,11 +30,7 @@ def too_complex(tree: Node) -> bool:
         effort += states.bit_count()
         if effort > MAX_EFFORT:
             return True
-        reached = 0
-        while states:
-            lowest = states & -states
-            reached |= positions.follow[lowest.bit_length() - 1]
-            states ^= lowest
+        reached = positions.after(states)
         for matching in classes:
             following = reached & matching
             if following and following not in seen:
@@ -49,12 +45,31 @@ class _Positions:
     def __init__(self) -> None:
         self.follow = [0]
         self.leaves: dict[OneOf, int] = {}
+        self.eights: dict[int, int] = {}
+        """What follows some of eight neighbouring positions: counted repetitions ask for it again and again."""
 
     def leaf(self, node: OneOf) -> int:
         bit = 1 << len(self.follow)
         self.follow.append(0)
         self.leaves[node] = self.leaves.get(node, 0) | bit
         return bit
+
+    def after(self, states: int) -> int:
+        """The positions that follow any of these."""
+        reached = 0
+        for index, byte in enumerate(states.to_bytes((len(self.follow) + 7) // 8, "little")):
+            if byte:
+                key = index << 8 | byte
+                found = self.eights.get(key)
+                if found is None:
+                    eight = self.follow[8 * index : 8 * index + 8]
+                    found = 0
+                    for bit, following in enumerate(eight):
+                        if byte >> bit & 1:
+                            found |= following
+                    self.eights[key] = found
+                reached |= found
+        return reached
 
     def link(self, last: int, first: int) -> None:
         while last:
@@ -117,4 +132,3 @@ class _Positions:
                 holding = [node for node, each in ranges.items() if any(low <= code <= high for low, high in each)]
                 found[sum([self.leaves[node] for node in holding])] = None
         return [each for each in found if each]
-

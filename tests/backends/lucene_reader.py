@@ -255,5 +255,3 @@ def _class(text: str, at: int, parts: list[str]) -> int:
         inner.append(token if token == "-" else re.escape(token[-1]))
     parts.append(f"[{match[1]}{''.join(inner)}]")
     return match.end()
-
-

@@ -20,8 +20,8 @@ from transpiler.errors import Unsupported
 from transpiler.evaluate import matches
 from transpiler.pattern import DASH, MANY, literal, parse, pattern
 from transpiler.query import Options, Source
-from transpiler.span import Span
 from transpiler.regex import parse as expression
+from transpiler.span import Span
 
 LOGS = Source(index="logs-*")
 NO_OPTIONS = Options()

@@ -1,12 +1,12 @@
 """Golden cases: a folder holds a rule, labelled events, and what every target makes of the rule.
 
-    rule.yml          the rule
-    events.jsonl      one event a line; "_match" says whether the rule matches it, by hand
-    platform.jsonl    optional, beside a schema: such events in the schema's own names
-    options.json      optional: {"schema": "ecs", "strings": "folded", "index": ..., "table": ...}
-    ast.txt           the rule's trees
-    diagnostics.txt   every diagnostic, target by target; absent when there is none
-    <target>.<ext>    the query; absent when the target refuses the rule
+rule.yml          the rule
+events.jsonl      one event a line; "_match" says whether the rule matches it, by hand
+platform.jsonl    optional, beside a schema: such events in the schema's own names
+options.json      optional: {"schema": "ecs", "strings": "folded", "index": ..., "table": ...}
+ast.txt           the rule's trees
+diagnostics.txt   every diagnostic, target by target; absent when there is none
+<target>.<ext>    the query; absent when the target refuses the rule
 """
 
 from __future__ import annotations

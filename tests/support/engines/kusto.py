@@ -65,7 +65,8 @@ def _rows_of(text: str, types: Mapping[str, str], rows: Mapping[int, Event]) -> 
     from duckdb_kql import kql
     from duckdb_kql.errors import KqlUnsupportedError
 
-    predicate = _STAR.sub(lambda found: _in_any(found, list(types)), text.partition("\n| where ")[2] or text)
+    texts = [name for name, kind in types.items() if kind not in _COLUMNS]
+    predicate = _STAR.sub(lambda found: _in_any(found, texts), text.partition("\n| where ")[2] or text)
     asked = dict.fromkeys(found["ipv6"] for found in _IPV6.finditer(predicate) if found["ipv6"])
     calls = {call: f"ipv6 {number}" for number, call in enumerate(asked)}
     predicate = _IPV6.sub(lambda found: f"['{calls[found[0]]}']" if found["ipv6"] else found[0], predicate)
@@ -95,7 +96,7 @@ _CODE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 
 
 def _in_any(found: re.Match[str], names: Sequence[str]) -> str:
-    """``* contains "x"`` for every column: duckdb-kql has no ``*``."""
+    """``* contains "x"`` for every column of text: duckdb-kql has no ``*``."""
     if not found["test"]:
         return found[0]
     tests = [f"['{name}'] {found['test']} {found['value']}" for name in names]
