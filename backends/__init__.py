@@ -1,0 +1,1 @@
+"""The query languages: one file or folder each, found by entry point."""

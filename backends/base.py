@@ -73,6 +73,9 @@ class Visitor(Generic[F]):
     UNSUPPORTED: ClassVar[Mapping[type[Node], str]] = {}
     """Node class -> why the language cannot say it (a sentence for the diagnostic)."""
 
+    ADDRESSES: ClassVar[bool] = False
+    """Whether an address has a column type of its own, so that a column of addresses holds no other text."""
+
     _table: ClassVar[dict[type[Node], Callable[..., Any]]]
 
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
@@ -107,6 +110,8 @@ class Visitor(Generic[F]):
         """
         visitor = cls(source, options)
         text = visitor.query(node)
+        if cls.ADDRESSES:
+            visitor.say_mixed()
         return text, tuple(dict.fromkeys(visitor.diagnostics))
 
     def query(self, node: Node) -> str:
@@ -126,6 +131,13 @@ class Visitor(Generic[F]):
     def say(self, code: str, node: Node, message: str, hint: str = "") -> None:
         """Attach a warning or note (the code's severity decides) to the query."""
         self.diagnostics.append(diagnostic(code, message, node.span, hint=hint, target=self.LANGUAGE.name))
+
+    def say_mixed(self) -> None:
+        """Warn of fields that are compared with networks and with text that is no address."""
+        for name, span in self.source.mixed:
+            message = f"`{name}` is compared with networks and with other text; one column cannot hold both"
+            hint = "choose `splunk` or `kusto`, where addresses are text, or drop one of the two"
+            self.diagnostics.append(diagnostic("T615", message, span, hint=hint, target=self.LANGUAGE.name))
 
     # --- the three operators ----------------------------------------------------------------
 

@@ -74,6 +74,7 @@ class Dsl(Visitor[Clause]):
     """Renders a rule as a search request body."""
 
     LANGUAGE = Language("dsl", "Elasticsearch Query DSL", "json", None, ("ecs",))
+    ADDRESSES = True
 
     def __init__(self, source: Source, options: Options) -> None:
         super().__init__(source, options)

@@ -55,6 +55,7 @@ class Eql(TextVisitor):
     """Renders a tree as an EQL event query."""
 
     LANGUAGE: ClassVar[Language] = Language("eql", "EQL (Elastic Event Query Language)", "eql", "//", ("ecs",))
+    ADDRESSES = True
     UNSUPPORTED: ClassVar[dict[type[Node], str]] = {
         ast.FieldRef: "EQL cannot compare a field with another field",
         ast.TimePart: "EQL has no function that takes the hour or another part out of a date",

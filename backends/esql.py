@@ -15,13 +15,15 @@ Null
 Several values
     A comparison of a field with several values is null ("Multivalued fields"). Where the schema says
     that a field has several, their texts joined by line breaks are searched for one of them or a part
-    of one; numbers, booleans and addresses take ``MV_CONTAINS`` (Elasticsearch 9.2). With the schema ``none`` nobody says, and a
-    note states what is assumed.
+    of one; numbers, booleans and addresses take ``MV_CONTAINS`` (Elasticsearch 9.2). With the schema
+    ``none`` nobody says, and a note states what is assumed.
 Unmapped fields
     A query that names a field which no index maps is refused by the server, with the field's name.
 Keywords
-    ``QSTR`` and ``KQL`` search all fields with Lucene's rules of letter case and words, so they do not
-    say a keyword; the fields that the schema names for keywords are compared one by one.
+    The fields that the schema names for keywords are compared one by one. Where it names none, ``QSTR``
+    searches all fields as Lucene does. It may stand beside AND, OR and NOT, but in no other function
+    ("Full-text functions"), and so not under the COALESCE that a NOT over comparisons needs; it is
+    never null, so a NOT of its own needs none.
 """
 
 from __future__ import annotations
@@ -70,6 +72,7 @@ class Esql(TextVisitor):
     """Renders a tree as an ES|QL query: FROM and one WHERE."""
 
     LANGUAGE: ClassVar[Language] = Language("esql", "ES|QL (Elasticsearch piped queries)", "esql", "//", ("ecs",))
+    ADDRESSES = True
 
     def __init__(self, source: Source, options: Options) -> None:
         super().__init__(source, options)
@@ -100,6 +103,8 @@ class Esql(TextVisitor):
             return f"{self.column(child.field, child)} IS NULL"
         if isinstance(child, ast.Match) and _is_any(child):
             return f"{self.column(child.field, child)} IS NULL"
+        if isinstance(child, ast.Keyword | ast.KeywordRegex) and not self.source.keyword_fields:
+            return Compound(self.NOT + self.visit(child), "not")
         return super().visit_not(node)
 
     def negate(self, part: str) -> str:
@@ -322,19 +327,43 @@ class Esql(TextVisitor):
     # --- keywords ---------------------------------------------------------------------------
 
     def keyword(self, node: ast.Keyword) -> str:
+        if not self.source.keyword_fields:
+            folded = self.options.strings == "folded"
+            terms, by_words = elastic.keyword_terms(node, folded)
+            if by_words:
+                self.say("T615", node, elastic.KEYWORD_WORDS)
+            self.folds = self.folds or (folded and any(map(elastic.has_letters, node.patterns)))
+            return self.query_string(node, terms)
         fields = self.keyword_fields(node)
         return self.any_of([self.match(ast.Match(field, node.patterns, node.cased, node.span)) for field in fields])
 
     def keyword_regex(self, node: ast.KeywordRegex) -> str:
+        if not self.source.keyword_fields:
+            self.say("T615", node, elastic.KEYWORD_EXPRESSION)
+            try:
+                found = lucene(node.regex, fold=self.options.strings == "folded")
+            except Lacks as lacks:
+                self.refuse("T603", node, f"Lucene's regular expressions have no {lacks.what}")
+            return self.query_string(node, [elastic.slashed(found)])
         fields = self.keyword_fields(node)
         return self.any_of([self.expression(node.regex, self.column(field, node), False, node) for field in fields])
+
+    def query_string(self, node: Node, terms: Sequence[str]) -> str:
+        """One of Lucene's terms, which name no field, finds the event."""
+        if self.negations:
+            message = "ES|QL takes no search over all fields inside COALESCE, which a `not` over other conditions needs"
+            self.refuse("T601", node, message, "give the keyword a `not` of its own, or use the target `lucene`")
+        for each in terms:
+            if elastic.is_too_long(each):
+                self.refuse("T602", node, elastic.about_length(each))
+        if not any(said.message == elastic.DEFAULT_FIELDS for said in self.diagnostics):
+            self.say("T624", node, elastic.DEFAULT_FIELDS)
+            self.say("T620", node, elastic.KEYWORD_COST)
+        return f"QSTR({quote(' OR '.join(terms))})"
 
     def keyword_fields(self, node: Node) -> list[Field]:
         """Where a keyword is looked for: the schema's fields for that."""
         names = self.source.keyword_fields
-        if not names:
-            message = "ES|QL has no exact search over all fields, and the schema names none to look for keywords in"
-            self.refuse("T601", node, message, "bind the keyword to a field, or use the target `lucene`")
         self.say("T623", node, f"the keyword is looked for in {', '.join(names)}")
         return [Field(name, "string") for name in names]
 

@@ -67,6 +67,7 @@ class Kibana(TextVisitor):
     """Renders a rule as a KQL query."""
 
     LANGUAGE = Language("kibana", "KQL (Kibana Query Language)", "kql", None, ("ecs",))
+    ADDRESSES = True
     UNSUPPORTED: ClassVar[dict[type[Node], str]] = {
         ast.Regex: "KQL has no regular expressions",
         ast.KeywordRegex: "KQL has no regular expressions",

@@ -37,6 +37,7 @@ class Lucene(TextVisitor):
     """Renders a rule as a Lucene query string."""
 
     LANGUAGE = Language("lucene", "Lucene (Elasticsearch query_string)", "lucene", None, ("ecs",))
+    ADDRESSES = True
     UNSUPPORTED: ClassVar[dict[type[Node], str]] = {
         ast.FieldRef: "a Lucene query compares fields with values, never with each other",
         ast.TimePart: "a Lucene query has no function that takes the hour or another part out of a date",

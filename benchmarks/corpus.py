@@ -97,10 +97,12 @@ def copy(files: Sequence[Path], folder: Path, times: int = 1) -> Path:
 
 
 def sigma_command(sigma: str, target: str, folder: Path) -> list[str]:
+    """How sigma-cli converts a folder; `-s` skips what it cannot convert."""
     return [sigma, "convert", "-t", target, "--without-pipeline", "-s", str(folder)]
 
 
 def our_command(ours: str, targets: Sequence[str], path: Path) -> list[str]:
+    """How sigmaq converts a file or folder, names as in the rules."""
     return [ours, "convert", "-s", "none", *(word for target in targets for word in ("-t", target)), str(path)]
 
 
@@ -125,6 +127,7 @@ def pairs(ours: list[str], theirs: list[list[str]], runs: int) -> tuple[list[Cos
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sigma", default=shutil.which("sigma"), help="the sigma command of sigma-cli 3.1.0")

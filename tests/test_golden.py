@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
 
 from tests.support import golden
+from tests.support.engines import ENGINES
 from tests.support.golden import Case
 from transpiler import registry
 from transpiler.ast import NODES, And, Node, Not, Or
@@ -62,6 +64,18 @@ def test_every_query_has_events() -> None:
             assert labels == {True, False}, case.name
 
 
+@pytest.mark.parametrize("target", registry.targets())
+def test_an_engine_notices_a_wrong_query(target: str) -> None:
+    right, wrong = [Case(golden.FOLDER / name) for name in ("precedence-and-before-or", "precedence-parentheses")]
+    ((outcome,), (other,)) = right.compile(), wrong.compile()
+    (query,), (text,) = [[each for each in found.queries if each.target == target] for found in (outcome, other)]
+    events = [event for _, event in right.events()]
+    question = right.question(outcome, replace(query, text=text.text))
+    answers = ENGINES[target](question, events)
+    assert None not in answers
+    assert answers != [label for label, _ in right.events()]
+
+
 # --- what the cases cover -----------------------------------------------------------------------------
 
 
@@ -79,7 +93,6 @@ def test_every_target_has_a_query_for_each_node_class_it_can_say() -> None:
 
 NO_KEYWORDS: dict[str, set[type]] = {
     "eql": {each for each in NODES if each.__name__.startswith("Keyword")},
-    "esql": {each for each in NODES if each.__name__.startswith("Keyword")},
 }
 """No schema names fields to look for keywords in yet."""
 

@@ -175,7 +175,7 @@ def made(tree: Node) -> Rule:
 
 TYPED = {
     Equals: {"int", "float", "bool"},
-    ast.Compare: {"int", "float"},
+    ast.Compare: {"int", "float", "string"},  # a string where the rule also compares the field with text
     ast.Cidr: {"ip"},
     ast.TimePart: {"datetime"},
 }

@@ -188,7 +188,7 @@ def _lane(target: str, name: str | None) -> _Lane:
     language = backend.LANGUAGE
     schema = registry.schema(name or language.schemas[0])
     if not schema.keep and target not in schema.targets:
-        hint = f"{target} can use {', '.join((*language.schemas, 'none'))}"
+        hint = f"{target} can use {', '.join(registry.fitting(target))}"
         raise UsageError(diagnostic("F506", f"the schema `{schema.name}` is not for {target}", hint=hint))
     return _Lane(target, backend, schema)
 

@@ -19,6 +19,9 @@ from transpiler.values import text_of
 
 _INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
+_LONGEST = 300
+"""The most characters of a number; what is longer is compared as text."""
+
 _BOOLS = {"true": True, "false": False}
 
 
@@ -59,7 +62,7 @@ def fit_equals(node: Equals, field: Field) -> Node:
     values: list[int | float | bool] = []
     for value in node.values:
         text = text_of(value) or ""
-        fitted = read(text)
+        fitted = value if field.type == "float" and type(value) is not bool else read(text)
         if fitted is None:
             _refuse(node, field, text)
         values.append(fitted)
@@ -72,7 +75,7 @@ def _refuse(node: Match | Equals, field: Field, value: str) -> NoReturn:
 
 
 def _read_int(text: str) -> int | None:
-    return int(text) if _INT.match(text) and len(text) < 400 else None
+    return int(text) if _INT.match(text) and len(text) <= _LONGEST else None
 
 
 def _read_float(text: str) -> float | int | None:
@@ -95,7 +98,7 @@ _KINDS = {"int": "whole numbers", "float": "numbers", "bool": "true or false"}
 
 def number_kind(given: Pattern) -> str | None:
     """Whether a pattern is the exact decimal text of a ``whole`` number or of a ``fraction``."""
-    if given.kind != "equals":
+    if given.kind != "equals" or len(given.text) > _LONGEST:
         return None
     return "whole" if _INT.match(given.text) else "fraction" if _FLOAT.match(given.text) else None
 

@@ -75,7 +75,7 @@ def pairs(document: Document, node: MappingNode, depth: int = 0) -> list[Pair]:
     Raises RuleError: a tag, a key that is no scalar (R203), a key twice (S107), ``<<`` in ``<<``
     without end (S105).
     """
-    _untagged(document, node)
+    untagged(document, node)
     found: dict[str, Pair] = {}
     merged: list[Pair] = []
     for key_node, value_node in node.value:
@@ -95,7 +95,7 @@ def pairs(document: Document, node: MappingNode, depth: int = 0) -> list[Pair]:
     return list(found.values())
 
 
-def _untagged(document: Document, node: Yaml) -> None:
+def untagged(document: Document, node: Yaml) -> None:
     """Refuse a tag on a list or map: it asks for a meaning that a rule does not have."""
     if node.tag and node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
         raise RuleError(diagnostic("R203", f"the tag {node.tag} has no meaning in a rule", document.span(node)))
@@ -124,7 +124,7 @@ def selection(document: Document, name: str, node: Yaml, depth: int = 0) -> Node
 
 
 def _list(document: Document, name: str, node: SequenceNode, depth: int) -> Node:
-    _untagged(document, node)
+    untagged(document, node)
     if node.value and all(isinstance(each, ScalarNode) for each in node.value):
         return _keywords(document, node.value, _PLAIN, node)
     return _several(document, name, node, [selection(document, name, each, depth + 1) for each in node.value], Or)
@@ -168,7 +168,10 @@ def _modifier(document: Document, key_node: ScalarNode, names: tuple[str, ...], 
 def _field(document: Document, key: str, key_node: ScalarNode, node: Yaml) -> Node:
     name, _, chain = key.partition("|")
     plan = _plan(document, chain, key_node)
-    values = node.value if isinstance(node, SequenceNode) else [node]
+    values = [node]
+    if isinstance(node, SequenceNode):
+        untagged(document, node)
+        values = node.value
     if plan.all_ and len(values) < 2:
         at = _modifier(document, key_node, plan.names, plan.names.index("all"))
         raise ModifierError(diagnostic("M407", "`all` has only one value", at))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from transpiler import condition as conditions
 from transpiler.ast import And, Keyword, KeywordRegex, Match, Node, Not, Or, Regex
 from transpiler.condition import ConditionFault
-from transpiler.detection import pairs, selection, value_of
+from transpiler.detection import pairs, selection, untagged, value_of
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import ConditionError, RuleError
 from transpiler.model import LEVELS, STATUSES, Condition, LogSource, Rule
@@ -160,7 +160,10 @@ def _detection(
 def _conditions(
     document: Document, node: Yaml, selections: dict[str, Node], used: set[str], notes: list[Diagnostic]
 ) -> tuple[Condition, ...]:
-    nodes = node.value if isinstance(node, SequenceNode) else [node]
+    nodes = [node]
+    if isinstance(node, SequenceNode):
+        untagged(document, node)
+        nodes = node.value
     if not nodes:
         raise RuleError(diagnostic("R204", "`condition` is an empty list", document.span(node)))
     _bound(document, node, nodes, selections)
@@ -171,7 +174,7 @@ def _conditions(
 MAX_CONDITION = 64 * 1024
 """How many characters the conditions of a rule may have together."""
 
-MAX_USES = 4 * MAX_CHARACTERS
+MAX_USES = MAX_CHARACTERS
 """How many characters the selections may amount to, each counted as often as the conditions name it."""
 
 _SURELY_SMALL = 4 * 1024 * 1024

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transpiler.diagnostics import Diagnostic
+from transpiler.span import Span
 
 if TYPE_CHECKING:
     from transpiler.model import Rule
@@ -17,7 +18,8 @@ class Source:
 
     ``index``: index pattern (Elastic) or index (Splunk); ``table``: Kusto table; ``category``: EQL
     event category; ``time``: the time field; ``keyword_fields``: where a bare keyword may be
-    looked for when the language has no search over all fields.
+    looked for when the language has no search over all fields. ``mixed``: fields that the rule
+    compares with networks and with other text, and where it does so: no column of addresses holds both.
     """
 
     index: str | None = None
@@ -25,6 +27,7 @@ class Source:
     category: str | None = None
     time: str | None = None
     keyword_fields: tuple[str, ...] = ()
+    mixed: tuple[tuple[str, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

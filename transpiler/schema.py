@@ -21,6 +21,7 @@ from transpiler.model import LogSource, Rule
 from transpiler.nearest import did_you_mean
 from transpiler.passes import normalise
 from transpiler.query import Options, Source
+from transpiler.span import Span
 from transpiler.values import text_of
 
 
@@ -136,14 +137,22 @@ def _keep(schema: Schema, rule: Rule, tree: Node, options: Options) -> Mapped:
     strings: Strings = "folded" if options.strings == "folded" else schema.strings
     fields = {name: (_typed(name, _infer(schema, name, found), strings),) for name, found in types.items()}
 
+    mixed: dict[str, Span] = {}
+
     def columns(field: Field, node: Node) -> tuple[Field, ...]:
         own = _OWN_TYPES.get(type(node))
-        return (_typed(field.name, own(node), strings),) if own else fields[field.name]
+        inferred = fields[field.name]
+        if own is None or (type(node) is ast.Compare and inferred[0].type == "string"):
+            return inferred
+        kind = own(node)
+        if kind == "ip" and inferred[0].type != "ip":
+            mixed.setdefault(field.name, node.span)
+        return (_typed(field.name, kind, strings),)
 
     mapper = _Mapper(columns, {}, _as_it_is)
     mapped = mapper.visit(tree)
     note = diagnostic("F504", f"any log source: {rule.logsource} is not restricted", rule.logsource.span)
-    source = Source(schema.index, schema.table, None, schema.time, schema.keyword_fields)
+    source = Source(schema.index, schema.table, None, schema.time, schema.keyword_fields, tuple(mixed.items()))
     return Mapped(normalise(mapped) if mapper.reshaped else mapped, source, (note,))
 
 

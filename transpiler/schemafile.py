@@ -45,26 +45,13 @@ from transpiler.span import Span
 _TYPES = tuple(kind for kind in get_args(FieldType) if kind != "unknown")
 _STRINGS = get_args(Strings)
 _PARTS = {
-    "a schema": frozenset(
-        [
-            "name",
-            "title",
-            "targets",
-            "index",
-            "table",
-            "time",
-            "unmapped",
-            "strings",
-            "numbers",
-            "exact",
-            "keyword_fields",
-            "columns",
-            "log_sources",
-        ]
+    "a schema": (
+        *("name", "title", "targets", "index", "table", "time", "unmapped", "strings", "numbers", "exact"),
+        *("keyword_fields", "columns", "log_sources"),
     ),
-    "a column": frozenset(["type", "strings", "many", "folded"]),
-    "a log source": frozenset(["product", "category", "service", "index", "table", "event", "telemetry"]),
-    "a telemetry": frozenset(["name", "when", "pins", "fields", "index", "table", "event"]),
+    "a column": ("type", "strings", "many", "folded"),
+    "a log source": ("product", "category", "service", "index", "table", "event", "telemetry"),
+    "a telemetry": ("name", "when", "pins", "fields", "index", "table", "event"),
 }
 
 
@@ -98,7 +85,7 @@ class _Loader:
         found = pairs(self.document, node)
         for key, key_node, _ in found if what else ():
             if key not in _PARTS[what]:
-                self.fail(key_node, f"`{key}` is no part of {what}; it has {', '.join(sorted(_PARTS[what]))}")
+                self.fail(key_node, f"`{key}` is no part of {what}; it has {', '.join(_PARTS[what])}")
         return {key: value for key, _, value in found}
 
     def list(self, node: Yaml | None) -> list[Yaml]:

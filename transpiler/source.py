@@ -81,7 +81,8 @@ class Document:
         if node.style != '"' or self._text.find("\\", begin, end) < 0:
             found = next(islice(words.finditer(self._text, begin, end), number, None), None)
             if found:
-                return _place(self.path, self._text, found.start(), len(found.group()))
+                at = self._start + node.start_mark.index
+                return _place(self.path, self._text, found.start(), at, self.span(node).line, len(found.group()))
         return self.span(node)
 
     def spend(self, node: Node, count: int) -> None:
@@ -95,9 +96,9 @@ _PROPERTIES = re.compile(r"(?:[!&]\S*\s+)*")
 """The tag and the anchor before a scalar."""
 
 
-def _place(path: str, text: str, offset: int, length: int = 1) -> Span:
-    """The span of that offset of a text."""
-    return Span(path, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset), length)
+def _place(path: str, text: str, offset: int, start: int, line: int, length: int = 1) -> Span:
+    """The span of an offset of a text; lines are counted from ``start``, which is on that line (from 1)."""
+    return Span(path, line + text.count("\n", start, offset), offset - text.rfind("\n", 0, offset), length)
 
 
 class _Unusual(Document):
@@ -209,11 +210,11 @@ def _one_by_one(path: str, text: str, last: int, kind: type[Document]) -> Iterat
                 if line + root.start_mark.line > last:
                     yield _bounded(kind(path, text, root, start, line), root, start)
         except _BROKEN as error:
-            yield _yaml_error(path, text, start, end, error)
+            yield _yaml_error(path, text, start, end, line + 1, error)
             broken += 1
             if broken == MAX_ERRORS and end < len(text):
                 message = f"{MAX_ERRORS:,} documents of this file are broken; the rest of it was not read"
-                yield SourceError(diagnostic("S109", message, _place(path, text, end)))
+                yield SourceError(diagnostic("S109", message, _place(path, text, end, start, line + 1)))
                 return
         line += text.count("\n", start, following)
         start = following
@@ -284,22 +285,22 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 """What is no printable character: YAML 1.1, section 5.1."""
 
 
-def _yaml_error(path: str, text: str, start: int, end: int, error: Exception) -> SourceError:
-    """What is wrong with the document between two offsets of the text."""
+def _yaml_error(path: str, text: str, start: int, end: int, line: int, error: Exception) -> SourceError:
+    """What is wrong with the document between two offsets of the text; it begins on that line."""
     if isinstance(error, _TooManyNodes):
         message = f"the document holds more than {MAX_NODES:,} values"
-        return SourceError(diagnostic("S102", message, _place(path, text, start)))
+        return SourceError(diagnostic("S102", message, Span(path, line, 1)))
     mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     if mark is None:
         found = _FORBIDDEN.search(text, start, end)
         if found:
             message = f"the character U+{ord(found.group()):04X} is not allowed in YAML"
-            return SourceError(diagnostic("S103", message, _place(path, text, found.start())))
+            return SourceError(diagnostic("S103", message, _place(path, text, found.start(), start, line)))
     offset, last = start + (mark.index if mark else 0), start + len(text[start:end].rstrip()) - 1
     if offset > last >= start:
         # What is not closed ends with the document: show where it begins, or the last character.
         offset = min(start + context.index, last) if context else last
-    span = _place(path, text, offset)
+    span = _place(path, text, offset, start, line)
     problem = getattr(error, "problem", None) or str(error)
     if "nesting depth" in problem or isinstance(error, RecursionError):
         return SourceError(diagnostic("S105", "the document is nested too deeply", span))

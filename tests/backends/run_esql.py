@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
+
+from tests.backends import lucene_reader
 
 from tests.backends.run_eql import ascii_lower, lucene
 
@@ -201,8 +204,21 @@ class _Reader:
         arguments = [self.condition()]
         while self.take(",", ")")[1] == ",":
             arguments.append(self.condition())
+        if name == "QSTR":
+            return lambda event: query_string(arguments[0](event), event)
         function = _FUNCTIONS[name]
         return lambda event: function(*[each(event) for each in arguments])
+
+
+def query_string(text: str, event: Event) -> bool:
+    """``QSTR``: Lucene's query string; a term without a field is looked for in every field."""
+    return lucene_reader.finds(_in_every_field(lucene_reader.parse(text), event), event)
+
+
+def _in_every_field(tree: lucene_reader.Tree, event: Event) -> lucene_reader.Tree:
+    if isinstance(tree, lucene_reader.Junction):
+        return lucene_reader.Junction(tree.op, tuple([_in_every_field(each, event) for each in tree.operands]))
+    return lucene_reader.Junction("OR", tuple([replace(tree, field=name) for name in event]))
 
 
 def read(query: str) -> tuple[str, Expression]:

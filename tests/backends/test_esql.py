@@ -233,8 +233,10 @@ def test_the_caller_s_index_wins() -> None:
 # --- diagnostics ----------------------------------------------------------------------------------
 
 REFUSED: list[tuple[str, Node, str]] = [
-    ("keyword", ast.Keyword((pattern(MANY, "a", MANY),)), "T601"),
-    ("keyword expression", ast.KeywordRegex(expression("a")), "T601"),
+    ("keyword among others under not", Not(Or((ast.Keyword((pattern(MANY, "a", MANY),)), m(F, "1")))), "T601"),
+    ("keyword expression under not", Not(And((ast.KeywordRegex(expression("a")), m(F, "1")))), "T601"),
+    ("keyword too long", ast.Keyword((pattern(MANY, "a" * 400, MANY),)), "T602"),
+    ("keyword expression that Lucene lacks", ast.KeywordRegex(expression("(?=a)")), "T603"),
     ("text of a date", m(SEEN, "2024*"), "T601"),
     ("expression on a date", ast.Regex(SEEN, expression("a")), "T601"),
     ("no address", m(ADDRESS, "*.1"), "T601"),
@@ -294,6 +296,18 @@ def test_without_a_schema_one_note_says_what_is_assumed() -> None:
 def test_without_a_schema_an_address_may_be_text() -> None:
     text, _ = render(Cidr(ADDRESS, nets("10.0.0.0/8")), Source())
     assert text.endswith('| WHERE CIDR_MATCH(TO_IP(source.ip), "10.0.0.0/8")')
+
+
+def test_keywords_are_looked_for_in_all_fields() -> None:
+    keyword = ast.Keyword((pattern(MANY, "a-1", MANY),))
+    text, diagnostics = render(Or((keyword, m(F, "1"))))
+    assert text == HEAD + 'QSTR("/.*[aA]-1.*/ OR \\"a-1\\"") OR f == "1"'
+    assert [each.code for each in diagnostics] == ["T615", "T624", "T620"]
+    text, _ = render(Not(keyword), options=Options(strings="folded"))
+    assert text == HEAD + 'NOT QSTR("*a\\\\-1* OR \\"a-1\\"")'
+    assert run_esql.run(text)({"f": "b"})
+    text, _ = render(ast.KeywordRegex(expression("a")))
+    assert text == HEAD + 'QSTR("/.*a.*/")'
 
 
 KEYWORDS = Source("logs-*", keyword_fields=("message", "process.command_line"))

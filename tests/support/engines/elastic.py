@@ -136,7 +136,9 @@ def _finds_kql(tree: kql_reader.Tree, event: Event, addresses: frozenset[str]) -
 
 
 def esql(question: Question, event: Event) -> Answer:
-    return None if several(event) else run_esql.run(question.query.text)(event)
+    if several(event) or (has_keywords(question.tree) and not all(map(_is_text, event.values()))):
+        return None
+    return run_esql.run(question.query.text)(event)
 
 
 def eql(question: Question, event: Event) -> Answer:

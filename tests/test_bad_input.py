@@ -1,0 +1,137 @@
+"""Whatever a file holds, it gives a query or a diagnostic with a position, soon and in little memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.hostile import CASES, GOOD, MEGABYTES, QUERY
+from tests.support.rules import rule
+from transpiler import registry
+from transpiler.api import Compiler
+from transpiler.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def loadable() -> list[str]:
+    """The targets whose backend can be imported."""
+    found = []
+    for target in registry.targets():
+        try:
+            registry.backend(target)
+        except UsageError:
+            continue
+        found.append(target)
+    return found
+
+
+@pytest.fixture(scope="module")
+def attempts() -> dict[str, dict[str, Any]]:
+    """What came of each case, compiled in a process of its own with a limit on processor time."""
+    command = [sys.executable, "-m", "tests.support.hostile"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert not found.stderr
+    return {each["name"]: each for each in map(json.loads, found.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_hostile_input(name: str, attempts: dict[str, dict[str, Any]]) -> None:
+    found, wanted = attempts[name], CASES[name][1]
+    assert "raised" not in found, found["raised"]
+    assert "U899" not in found["codes"], found["first"]
+    assert found["nowhere"] == 0, found["first"]
+    assert found["megabytes"] < MEGABYTES
+    if wanted == QUERY:
+        assert found["queries"], found["first"]
+        assert all(code[0] == "T" for code in found["codes"]), "only a target may refuse it"
+    else:
+        assert found["first"], "silence"
+        assert any(code.startswith(wanted) for code in found["codes"]), found["first"]
+
+
+def test_every_case_was_tried(attempts: dict[str, dict[str, Any]]) -> None:
+    assert list(attempts) == list(CASES)
+
+
+def test_what_surrounds_a_broken_document_is_compiled() -> None:
+    for bad in ("a: [", "'", "\0", "- x", "a: *x", "[" * 5_000, rule("s: {f|nope: x}"), f"{GOOD}x: &a [*a]"):
+        found = [*Compiler(["kusto"], schema="none").compile("r.yml", f"{GOOD}---\n{bad}\n---\n{GOOD}")]
+        assert [len(outcome.queries) for outcome in found] == [1, 0, 1], bad[:20]
+        assert found[1].diagnostics[0].severity == "error"
+        assert found[1].diagnostics[0].span.line > 5
+
+
+# --- rules with some bytes changed ------------------------------------------------------------------------
+
+SEEDS = [
+    rule("a: {Image|endswith: '\\x.exe', CommandLine|contains|all: [a, ' -b']}\nb: {User: null}", "a and not b"),
+    rule("s:\n  - f|re|i: '^a+(b|c)?$'\n    g|cased: A*b?c\n  - h|windash|contains: [' -x', /y]", "1 of s*"),
+    rule("a: [word, 'two words', 5]\n_b: {'|all': [x, y]}", "all of them or _b"),
+    rule("s: {f|base64offset|contains: 'abc', g|wide|base64: 'é', h|utf16|base64: x, i|fieldref|neq: j}"),
+    rule("s:\n  f|cidr: [10.0.0.0/8, 'fe80::/10']\n  g|gte: 1.5\n  h|exists: true\n  i|hour: 5\n  EventID: [1, '2']"),
+    rule("s: &x {f: [1, true, 'null', ~x, 2024-01-01], g|expand: a}\nt: {<<: *x, h: ''}", "[s, 'not t', 1 of *]"),
+    "# one\n" + GOOD + "---\nid: 1\nstatus: test\nlevel: high\ntags:\n  - a.b\nreferences: [x]\n" + GOOD,
+    rule("a: {f: 1}\nb: {g: 2}", "|\n    a\n    and not\n    (b or a)"),
+    rule("a: {f: 1}", '"a\n\n    AND a"').replace("title: T", "title: >-\n  T\n  U"),
+]
+TOKENS = [
+    *("|", ":", "-", "- ", "'", '"', "\\", "*", "?", "%", "%x%", "&a ", "*a", "<<: ", "!!binary ", "!!int ", "{", "}"),
+    *("[", "]", ",", "#", "\n", "\n---\n", "\n...\n", "\t", "  ", "\r", "\0", "\x85", "\u2028", "\ufeff", "é", "😀"),
+    *("(", ")", "not ", " and ", " or ", "1 of ", "them", "null", "~", "true", ".inf", "1e9", "0x", "00", "1.0e+400"),
+    *("|re", "|all", "|contains", "|cidr", "|windash", "|base64", "|exists", "|neq", "|i", "|cased", "|gt", "|expand"),
+    *("(?i)", "\\d", "{2}", "[a-", "$", "^", ".*", "(a+)+", "condition: ", "detection:", "title: "),
+]
+places = st.integers(0, 600)
+edit = st.tuples(st.sampled_from(["drop", "double", "put", "over"]), places, places, st.sampled_from(TOKENS))
+edits = st.lists(edit, max_size=5)
+COMPILERS = [Compiler(loadable(), schema="none"), Compiler(loadable())]
+
+
+def changed(text: str, edits: list[tuple[str, int, int, str]]) -> str:
+    for how, place, length, token in edits:
+        at = place % (len(text) + 1)
+        end = min(len(text), at + length % 12)
+        middle = {"drop": "", "double": text[at:end] * 2, "put": token + text[at:end], "over": token}[how]
+        text = text[:at] + middle + text[end:]
+    return text
+
+
+@given(st.sampled_from(SEEDS), edits)
+def test_no_change_of_bytes_raises_or_is_silent(seed: str, edits: list[tuple[str, int, int, str]]) -> None:
+    text = changed(seed, edits)
+    for compiler in COMPILERS:
+        found = [*compiler.compile("r.yml", text)]
+        assert found
+        for outcome in found:
+            assert outcome.queries or outcome.diagnostics
+            for each in outcome.diagnostics:
+                assert each.code != "U899", each
+                assert each.span.line >= 1, each
+                assert each.span.column >= 1, each
+            for query in outcome.queries:
+                assert query.text.strip()
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise(data: bytes) -> None:
+    for outcome in Compiler([]).compile("r.yml", data):
+        assert all(each.code != "U899" for each in outcome.diagnostics)
+
+
+@given(st.text(max_size=200))
+def test_no_text_raises(text: str) -> None:
+    for outcome in Compiler([]).compile("r.yml", text):
+        assert all(each.code != "U899" for each in outcome.diagnostics)
+
+
+def test_the_seeds_are_rules() -> None:
+    for seed in SEEDS:
+        assert all(outcome.rule for outcome in Compiler([]).compile("r.yml", seed)), seed
