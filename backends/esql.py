@@ -72,7 +72,6 @@ class Esql(TextVisitor):
     """Renders a tree as an ES|QL query: FROM and one WHERE."""
 
     LANGUAGE: ClassVar[Language] = Language("esql", "ES|QL (Elasticsearch piped queries)", "esql", "//", ("ecs",))
-    ADDRESSES = True
 
     def __init__(self, source: Source, options: Options) -> None:
         super().__init__(source, options)

@@ -17,6 +17,7 @@ from tests.support.rules import rule
 from transpiler import registry
 from transpiler.api import Compiler
 from transpiler.errors import UsageError
+from transpiler.modifiers import LIST_MODIFIERS, MODIFIERS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -71,16 +72,24 @@ def test_what_surrounds_a_broken_document_is_compiled() -> None:
 
 # --- rules with some bytes changed ------------------------------------------------------------------------
 
+
+def seed(selections: str, condition: str = "s") -> str:
+    """A rule whose log source and fields every schema knows."""
+    return rule(selections, condition).replace("windows}", "windows, category: process_creation}")
+
+
 SEEDS = [
-    rule("a: {Image|endswith: '\\x.exe', CommandLine|contains|all: [a, ' -b']}\nb: {User: null}", "a and not b"),
-    rule("s:\n  - f|re|i: '^a+(b|c)?$'\n    g|cased: A*b?c\n  - h|windash|contains: [' -x', /y]", "1 of s*"),
-    rule("a: [word, 'two words', 5]\n_b: {'|all': [x, y]}", "all of them or _b"),
-    rule("s: {f|base64offset|contains: 'abc', g|wide|base64: 'é', h|utf16|base64: x, i|fieldref|neq: j}"),
-    rule("s:\n  f|cidr: [10.0.0.0/8, 'fe80::/10']\n  g|gte: 1.5\n  h|exists: true\n  i|hour: 5\n  EventID: [1, '2']"),
-    rule("s: &x {f: [1, true, 'null', ~x, 2024-01-01], g|expand: a}\nt: {<<: *x, h: ''}", "[s, 'not t', 1 of *]"),
+    seed("a: {Image|endswith: '\\x.exe', CommandLine|contains|all: [a, ' -b']}\nb: {User: null}", "a and not b"),
+    seed("s:\n  - Image|re|i: '^a+(b|c)?$'\n    Company|cased: A*b?c\n  - CommandLine|windash|contains: [' -x', /y]"),
+    seed("a: [word, 'two words', 5]\n_b: {'|all': [x, y]}", "all of them or _b"),
+    seed("s: {Image|base64offset|contains: 'abc', Product|wide|base64: 'é', CommandLine|utf16|base64: x}"),
+    seed("s: {Image|fieldref|neq: ParentImage, CommandLine|fieldref|contains|cased: Image}"),
+    seed("s:\n  a|cidr: [10.0.0.0/8, 'fe80::/10']\n  ProcessId|gte: 1.5\n  Image|exists: true\n  b|hour: 5"),
+    seed("s:\n  EventID: [1, '2']\n  ProcessId: [1, '2*', '']\nt: {ProcessId: ['7', 8]}", "1 of *"),
+    seed("s: &x {Image: [1, true, 'null', ~x, 2024-01-01], Product|expand: a}\nt: {<<: *x, Company: ''}", "[s, not t]"),
     "# one\n" + GOOD + "---\nid: 1\nstatus: test\nlevel: high\ntags:\n  - a.b\nreferences: [x]\n" + GOOD,
-    rule("a: {f: 1}\nb: {g: 2}", "|\n    a\n    and not\n    (b or a)"),
-    rule("a: {f: 1}", '"a\n\n    AND a"').replace("title: T", "title: >-\n  T\n  U"),
+    seed("a: {Image: 1}\nb: {ProcessId: 2}", "|\n    a\n    and not\n    (b or a)"),
+    seed("a: {Image: a}", '"a\n\n    AND a"').replace("title: T", "title: >-\n  T\n  U"),
 ]
 TOKENS = [
     *("|", ":", "-", "- ", "'", '"', "\\", "*", "?", "%", "%x%", "&a ", "*a", "<<: ", "!!binary ", "!!int ", "{", "}"),
@@ -118,6 +127,28 @@ def test_no_change_of_bytes_raises_or_is_silent(seed: str, edits: list[tuple[str
                 assert each.span.column >= 1, each
             for query in outcome.queries:
                 assert query.text.strip()
+
+
+VALUES = [
+    *("a", "", "*", "?", "a*b", "-a /b", " -a -b", "\\", "a\\*", "a\nb", "é€😀", "\0", "\x7f\u2028", "a'b\"c`d|e"),
+    *("1", "-1", "1.5", "10.0.0.0/8", "::1/64", "%x%", "(a+)+$", "^[a-z]{2,3}?(?=b)\\d", "a|b", "Image", "true"),
+    *(1, 0, -1, 23, 2**31, 2**63, 10**30, 1.5, -0.0, 1e9, True, False, None),
+]
+NAMES = ["Image", "ProcessId", "EventID", "f", "", "f g", "f.g", "f'g", 'f"g', "f`g", "f\ng", "é", "1", "and"]
+values = st.sampled_from(VALUES)
+chains = st.lists(st.sampled_from([*MODIFIERS, *LIST_MODIFIERS]), max_size=3, unique=True)
+fields = st.tuples(st.sampled_from(NAMES), chains, st.one_of(values, st.lists(values, max_size=3)))
+
+
+@given(st.lists(fields, min_size=1, max_size=3), st.booleans())
+def test_no_mix_of_modifiers_and_values_raises(made: list[tuple[str, list[str], Any]], negated: bool) -> None:
+    selection = json.dumps({"|".join([name, *chain]): value for name, chain, value in made})
+    text = seed(f"s: {selection}", "not s" if negated else "s")
+    for compiler in COMPILERS:
+        (outcome,) = compiler.compile("r.yml", text)
+        assert outcome.queries or outcome.diagnostics
+        assert all(each.code != "U899" for each in outcome.diagnostics), outcome.diagnostics
+        assert all(each.span.line >= 2 for each in outcome.diagnostics), outcome.diagnostics
 
 
 @given(st.binary(max_size=200))

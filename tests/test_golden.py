@@ -23,11 +23,15 @@ WORDS_WEAKER = "the query says that it is weaker"
 NO_SCRIPTS = "Painless scripts are not run"
 NO_MATCH = "no matching event could be judged"
 
+_MIXED = {"cidr-beside-text": WORDS_WEAKER}
 NOT_JUDGED: dict[str, dict[str, str]] = {
     "kusto": {"empty-string": NO_MATCH},
     "splunk": {"empty-string": NO_MATCH, "fieldref-contains": WORDS_WEAKER},
-    "kibana": {"keyword": WORDS_WEAKER, "keyword-all": WORDS_WEAKER, "keyword-list": WORDS_WEAKER},
-    "dsl": {
+    "lucene": _MIXED,
+    "eql": _MIXED,
+    "kibana": _MIXED | {"keyword": WORDS_WEAKER, "keyword-all": WORDS_WEAKER, "keyword-list": WORDS_WEAKER},
+    "dsl": _MIXED
+    | {
         "fieldref": NO_SCRIPTS,
         "fieldref-cased": NO_SCRIPTS,
         "fieldref-contains": NO_SCRIPTS,

@@ -62,7 +62,7 @@ def fit_equals(node: Equals, field: Field) -> Node:
     values: list[int | float | bool] = []
     for value in node.values:
         text = text_of(value) or ""
-        fitted = value if field.type == "float" and type(value) is not bool else read(text)
+        fitted = read(text) if len(text) <= _LONGEST else value if field.type == "float" else None
         if fitted is None:
             _refuse(node, field, text)
         values.append(fitted)

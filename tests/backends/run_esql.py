@@ -17,7 +17,6 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from tests.backends import lucene_reader
-
 from tests.backends.run_eql import ascii_lower, lucene
 
 Event = Mapping[str, Any]

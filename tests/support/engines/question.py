@@ -58,6 +58,8 @@ def columns(tree: Node) -> dict[str, str]:
     found = {}
     for name, kinds in types.items():
         known = sorted(kinds - {"unknown"})
+        if known == ["ip", "string"]:
+            known = ["string"]  # Elastic's queries warn of it; elsewhere an address is text
         if len(known) > 1:
             raise CannotRun(f"{name} is compared as {' and as '.join(known)}")
         found[name] = known[0] if known else "unknown"
