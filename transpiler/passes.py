@@ -15,12 +15,12 @@ from transpiler.ast import And, Cidr, Equals, Keyword, Match, Node, Not, Or, Tim
 
 def flatten(node: Node) -> Node:
     """Operators of one kind stand on one level."""
-    return _rewrite(node, _same_children, _same_leaf)
+    return _rewrite(node, _same_children)
 
 
 def merge(node: Node) -> Node:
     """Alternatives that one leaf can hold stand in one leaf: ``f: a or f: b`` is ``f: [a, b]``."""
-    return _rewrite(node, _merge_children, _same_leaf)
+    return _rewrite(node, _merge_children)
 
 
 def dedupe(node: Node) -> Node:
@@ -49,20 +49,27 @@ def normalise(node: Node) -> Node:
 Children = Sequence[Node]
 
 
-def _rewrite(node: Node, children_of: Callable[[type, Children], Children], leaf: Callable[[Node], Node]) -> Node:
-    """Rebuild a tree from its leaves up; what did not change is the same object."""
+_OPERATORS = frozenset({And, Or, Not})
+
+
+def _rewrite(
+    node: Node,
+    children_of: Callable[[type, Children], Children],
+    leaf: Callable[[Node], Node] | None = None,
+) -> Node:
+    """Rebuild a tree from its leaves up (None: they stay); what did not change is the same object."""
     kind = type(node)
     if kind is And or kind is Or:
         old = cast(And | Or, node).children
-        children = children_of(kind, [_rewrite(child, children_of, leaf) for child in old])
-        return _joined(cast(And | Or, node), children)
+        below = [_rewrite(child, children_of, leaf) if leaf or type(child) in _OPERATORS else child for child in old]
+        return _joined(cast(And | Or, node), children_of(kind, below))
     if kind is Not:
         old_child = cast(Not, node).child
         child = _rewrite(old_child, children_of, leaf)
         if type(child) is Not:
             return child.child
         return node if child is old_child else Not(child, node.span)
-    return leaf(node)
+    return leaf(node) if leaf else node
 
 
 def _joined(node: And | Or, children: Children) -> Node:
@@ -84,10 +91,6 @@ def _is(one: object, other: object) -> bool:
 
 def _same_children(kind: type, children: Children) -> Children:
     return children
-
-
-def _same_leaf(node: Node) -> Node:
-    return node
 
 
 # --- merging and deduplicating ------------------------------------------------------------------------

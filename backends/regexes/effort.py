@@ -25,14 +25,17 @@ def too_complex(tree: Node) -> bool:
     positions.follow[0] = first
     classes = positions.classes()
     effort, seen, waiting = 0, {1}, [1]
+    known: set[int] = set()  # many sets reach the same positions, and part into the same sets
     while waiting:
         states = waiting.pop()
         effort += states.bit_count()
         if effort > MAX_EFFORT:
             return True
         reached = positions.after(states)
-        for matching in classes:
-            following = reached & matching
+        if reached in known:
+            continue
+        known.add(reached)
+        for following in {reached & matching for matching in classes}:
             if following and following not in seen:
                 seen.add(following)
                 waiting.append(following)
