@@ -247,13 +247,17 @@ def test_depth_points_at_the_word() -> None:
 def test_length_is_bounded() -> None:
     fine = "a" + " or b" * 13_000
     assert codes(rule(NAMES, fine)) == ["C307"]
-    assert codes(rule(NAMES, fine + " or b" * 200)) == ["R210"]
+    found, _ = pointed("R210", rule(NAMES, f"'«a»{' or b' * 13_200}'"))
+    assert found == [("R210", Span("rule.yml", 7, 14, 66_003))]
 
 
 def test_use_is_bounded() -> None:
     large = "a: {a: [" + ", ".join(f"value{n}" for n in range(5_000)) + "]}"
     assert codes(rule(large, "a or " * 10 + "a")) == []
     assert codes(rule(large, "a or " * 200 + "a")) == ["R210"]
+    kinds = "s: {f|neq: x, g|re: y, h|exists: true, i: [1, 2], j|cidr: 10.0.0.0/8}\nk: [x, y]\nr: {'|re': z}\n"
+    assert codes(rule(kinds + large, "s and a" + " or k or r" * 2_000)) == []
+    assert codes(rule(kinds + large, "s and a" + " or k or r" * 1_000 + " or s" * 1_000 + " or a" * 12)) == ["R210"]
     many = "\n".join(f"a{n}: {{a: b}}" for n in range(5_000))
     assert codes(rule(many, "1 of them")) == []
     assert codes(rule(many, "1 of them or " * 2_000 + "a1")) == ["R210"]

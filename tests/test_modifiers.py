@@ -227,6 +227,11 @@ def test_every_chain_applies_or_says_why_not(names: list[str], value: str) -> No
             assert not any(f"needs {word}, not {word}" in said for word in ("text", "a number"))
 
 
+def test_half_a_surrogate_pair_cannot_be_encoded() -> None:
+    with pytest.raises(Misfit, match="surrogate"):
+        mods.apply(mods.plan(("base64",)), "\ud800")
+
+
 # --- dashes -----------------------------------------------------------------------------------------
 
 DASHED = {

@@ -76,6 +76,16 @@ def test_a_tree_in_order_is_the_same_object() -> None:
     assert all(each(tree) is tree for each in PASSES)
 
 
+def test_nodes_are_compared_by_content_and_class() -> None:
+    here = Span("rule.yml", 1, 1)
+    assert A._replace(span=here) == A
+    assert hash(A._replace(span=here)) == hash(A)
+    assert Exists(F) != IsNull(F)
+    assert And((A, C)) != Or((A, C))
+    assert Equals(F, (True,)) != Equals(F, (1,))
+    assert (F, A.patterns, False, A.span) != A
+
+
 def test_the_table_of_contents() -> None:
     assert (flatten, merge, dedupe) == PASSES
 

@@ -36,7 +36,7 @@ time: "@ts"
 keyword_fields: [message]
 columns:
   cmd: string/wildcard
-  image: {type: string, folded: image.lower}
+  image: {type: string, strings: keyword, folded: image.lower}
   name: string
   pid: int
   load: float
@@ -68,7 +68,7 @@ log_sources:
           Action: {made: {kind: start}, 7: {kind: end, pid: 7}}
       - name: Security
         table: Sec
-        when: {code: 4688}
+        when: {code: 4688, extra: null, pid: [4, 5]}
         pins: {EventID: [4688]}
         fields:
           CommandLine: cmd
@@ -257,6 +257,13 @@ def test_the_first_telemetry_that_has_everything() -> None:
     assert dump(mapped("{CommandLine: x}", product="linux").tree) == 'cmd<string, wildcard> equals "x"\n'
 
 
+def test_a_predicate_of_null_and_numbers() -> None:
+    assert dump(mapped("{CommandLine: x, Token: y}").tree) == (
+        'and\n  code<string> equals "4688"\n  extra<dynamic> is null\n  pid<int> is 4 or 5\n'
+        '  cmd<string, wildcard> equals "x"\n  extra<dynamic> equals "y"\n'
+    )
+
+
 def test_folding_reaches_every_string() -> None:
     found = mapped("{CommandLine: x, Image: y, Action: [made, 7]}", strings="folded").tree
     assert {leaf.field.strings for leaf in leaves(found) if leaf.field.type == "string"} == {"folded"}
@@ -289,13 +296,21 @@ def test_what_a_schema_refuses(selection: str) -> None:
     assert hint in found.hint
 
 
-def test_a_refusal_points_at_the_value() -> None:
-    text, wanted = marked(rule("s: {ProcessId: [5, 6], Parent: «x»}"))
+@pytest.mark.parametrize(
+    ("code", "selection"),
+    [
+        ("F502", "{ProcessId: [5, 6], Parent: «x»}"),
+        ("F503", "{ProcessId: [5, «x»]}"),
+        ("F503", "{Action: [«made», gone]}"),
+    ],
+)
+def test_a_refusal_points_at_the_value(code: str, selection: str) -> None:
+    text, wanted = marked(rule(f"s: {selection}"))
     (outcome,) = outcomes(text)
     assert outcome.rule is not None
     with pytest.raises(SigmaError) as caught:
         map_tree(DEMO, replace(outcome.rule, logsource=HERE), outcome.trees[0], Options())
-    assert caught.value.diagnostic.span == wanted
+    assert (caught.value.diagnostic.code, caught.value.diagnostic.span) == (code, wanted)
 
 
 def test_an_unknown_log_source() -> None:
@@ -343,6 +358,10 @@ BROKEN = {
     "columns as a list": ("F505", "name: d\ntitle: D\ncolumns: «[a]»\n"),
     "a type": ("F505", "name: d\ntitle: D\ncolumns: {a: «number»}\n"),
     "an index of strings": ("F505", "name: d\ntitle: D\ncolumns: {a: «string/words»}\n"),
+    "an index of strings, beside the type": (
+        "F505",
+        "name: d\ntitle: D\ncolumns: {a: {type: string, strings: «words»}}\n",
+    ),
     "an index of numbers": ("F505", "name: d\ntitle: D\ncolumns: {a: «int/keyword»}\n"),
     "an unknown part of a column": ("F505", "name: d\ntitle: D\ncolumns: {a: {type: int, «mny»: true}}\n"),
     "many": ("F505", "name: d\ntitle: D\ncolumns: {a: {type: int, many: «two»}}\n"),

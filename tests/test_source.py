@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from pathlib import Path
@@ -80,6 +81,7 @@ SCALARS: dict[str, object] = {
     "!!str 1": "1",
     "!!int '1'": 1,
     "!!float 1": 1.0,
+    "!!float 1.5": 1.5,
     "!!bool 'yes'": True,
     "!!null ''": None,
 }
@@ -273,6 +275,11 @@ def test_an_ampersand_is_no_anchor() -> None:
 # --- files -------------------------------------------------------------------------------------------
 
 RULE = "title: é\n"
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(RULE.encode("utf-16"))))
+    assert read("-") == RULE
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
