@@ -180,6 +180,8 @@ def test_the_word_at_fault(name: str) -> None:
 STYLES = {
     "double-quoted": '"a and «d» or b"',
     "single-quoted": "'a and «d» or b'",
+    "the first word in quotes": '"«d» or b"',
+    "the last word in quotes": "'a and «d»'",
     "plain on two lines": "a\n    and «d» or b",
     "quoted on three lines": '"a\n    and\n\n    «d» or b"',
     "literal": "|\n    a\n    and «d»\n    or b",
