@@ -24,13 +24,9 @@ def too_complex(tree: Node) -> bool:
     _, first, _ = positions.add(tree)
     positions.follow[0] = first
     classes = positions.classes()
-    effort, seen, waiting = 0, {1}, [1]
+    effort, seen, found = 0, {1}, [1]
     known: set[int] = set()  # many sets reach the same positions, and part into the same sets
-    while waiting:
-        states = waiting.pop()
-        effort += states.bit_count()
-        if effort > MAX_EFFORT:
-            return True
+    for states in found:  # grows as it is read
         reached = positions.after(states)
         if reached in known:
             continue
@@ -38,7 +34,11 @@ def too_complex(tree: Node) -> bool:
         for following in {reached & matching for matching in classes}:
             if following and following not in seen:
                 seen.add(following)
-                waiting.append(following)
+                found.append(following)
+                # Counted when found, not when its turn comes: what waits will be work all the same.
+                effort += following.bit_count()
+        if effort >= MAX_EFFORT:
+            return True
     return False
 
 
