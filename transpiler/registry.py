@@ -1,7 +1,8 @@
-"""Finds what is plugged in: backends and schemas, by entry point.
+"""Finds what is plugged in: backends, schemas and engines, by entry point.
 
-Groups: ``transpiler.backends`` (name -> a class with ``LANGUAGE`` and ``render``) and
-``transpiler.schemas`` (any name -> a package whose folder holds ``*.yml`` schemas). Architecture
+Groups: ``transpiler.backends`` (name -> a class with ``LANGUAGE`` and ``render``),
+``transpiler.schemas`` (any name -> a package whose folder holds ``*.yml`` schemas) and
+``transpiler.engines`` (name -> a class of :class:`transpiler.engine.Engine`). Architecture
 invariant: the compiler never imports a backend by name. Nothing is loaded before it is asked for.
 """
 
@@ -18,6 +19,7 @@ from transpiler.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from transpiler.ast import Node
+    from transpiler.engine import Engine
     from transpiler.query import Options, Source
     from transpiler.schema import Schema
 
@@ -46,12 +48,21 @@ class Backend(Protocol):
 
 @lru_cache(maxsize=1)
 def _backends() -> dict[str, EntryPoint]:
+    return _entries("backends", "target")
+
+
+@lru_cache(maxsize=1)
+def _engines() -> dict[str, EntryPoint]:
+    return _entries("engines", "engine")
+
+
+def _entries(group: str, kind: str) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group="transpiler.backends"):
+    for entry in entry_points(group=f"transpiler.{group}"):
         known = found.setdefault(entry.name, entry)
         if known.value != entry.value:
             raise UsageError(
-                diagnostic("U805", f"the target `{entry.name}` is registered by {known.value} and by {entry.value}")
+                diagnostic("U805", f"the {kind} `{entry.name}` is registered by {known.value} and by {entry.value}")
             )
     return dict(sorted(found.items()))
 
@@ -76,6 +87,22 @@ def backend(name: str) -> type[Backend]:
         loaded: type[Backend] = entry.load()
     except Exception as error:  # a plug-in is others' code: say which, and why
         raise UsageError(diagnostic("U807", f"the target `{name}` ({entry.value}): {error}")) from error
+    return loaded
+
+
+def engines(target: str) -> list[str]:
+    """The names of the engines that run a target's queries, sorted. Raises UsageError (U805, U807)."""
+    return [name for name in _engines() if target in engine(name).TARGETS]
+
+
+@lru_cache(maxsize=32)
+def engine(name: str) -> type[Engine]:
+    """An engine by the name of its entry point. Raises UsageError (U807) when its module cannot be loaded."""
+    entry = _engines()[name]
+    try:
+        loaded: type[Engine] = entry.load()
+    except Exception as error:  # a plug-in is others' code: say which, and why
+        raise UsageError(diagnostic("U807", f"the engine `{name}` ({entry.value}): {error}")) from error
     return loaded
 
 
