@@ -51,14 +51,8 @@ class Asked:
     schema: str = "none"
 
 
-class Engine(Protocol):
-    """Runs queries. One instance is started once, asked many times, and stopped."""
-
-    TARGETS: ClassVar[tuple[str, ...]]
-    """The targets whose queries it runs."""
-
-    OURS: ClassVar[bool]
-    """Whether it is an evaluator of this project, and so no independent witness."""
+class Runner(Protocol):
+    """Runs queries. It is started once, asked many times, and stopped."""
 
     def start(self) -> str:
         """Make ready; gives name and version, as ``Lucene 10.5.0``. Raises CannotRun, saying what to install."""
@@ -71,3 +65,13 @@ class Engine(Protocol):
     def stop(self) -> None:
         """Give everything back. Never raises."""
         ...
+
+
+class Engine(Runner, Protocol):
+    """A runner, and what is known of it before it starts."""
+
+    TARGETS: ClassVar[tuple[str, ...]]
+    """The targets whose queries it runs."""
+
+    OURS: ClassVar[bool]
+    """Whether it is an evaluator of this project, and so no independent witness."""

@@ -1,0 +1,260 @@
+"""Holds emitted queries against the rule, by running them.
+
+query + the tree it was rendered from -> events -> what the rule says (evaluate) and what the query
+finds (an engine) -> a verdict. A query is verified only where an engine ran it, on at least one
+event that the rule matches and one that it does not, and every answer agrees.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from transpiler import evaluate, registry
+from transpiler.api import Outcome
+from transpiler.ast import And, Node, Not, Or
+from transpiler.engine import Answer, Asked, CannotRun, Column, Engine, Row, Runner
+from transpiler.errors import SigmaError
+from transpiler.model import Rule
+from transpiler.query import Options, Query, Source
+from transpiler.registry import Backend
+from transpiler.schema import Mapped, map_tree
+from transpiler.setaside import Warned
+from transpiler.stored import Event, columns, has_keywords, stored
+from transpiler.text import dump
+from transpiler.worker import Worker
+
+_DEFAULT = Options()
+
+Status = Literal["verified", "mismatch", "not verified"]
+
+SHOWN = 5
+"""How many differing events a verdict keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An event on which rule and query disagree.
+
+    ``event`` is in the schema's names, ``part`` the smallest part of the rule (in the text form of
+    :mod:`transpiler.text`) whose own query differs on it.
+    """
+
+    event: Event
+    rule: bool
+    query: bool
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was shown of one query.
+
+    ``events`` were judged, ``matching`` of them match the rule; ``aside`` counts those that could
+    not be, by reason. ``differences`` are the first SHOWN of ``differing``. ``engine`` is empty when
+    none ran; ``ours``: it is an evaluator of this project.
+    """
+
+    query: Query
+    status: Status
+    reason: str = ""
+    events: int = 0
+    matching: int = 0
+    differing: int = 0
+    differences: tuple[Difference, ...] = ()
+    aside: tuple[tuple[str, int], ...] = ()
+    engine: str = ""
+    ours: bool = False
+
+
+Events = Callable[[Rule, Mapped], Iterable[Event]]
+"""The events to hold a query to: those of its rule, in the schema's names."""
+
+
+def from_witnesses(_: Rule, mapped: Mapped) -> Iterable[Event]:
+    """Events made from the tree itself; see :mod:`transpiler.witness`."""
+    from transpiler.witness import witnesses
+
+    return witnesses(mapped.tree)
+
+
+@dataclass(slots=True)
+class Verifier:
+    """Verifies the queries of outcomes; engines start when they are first needed, and once.
+
+    ``engines``: target -> the engines that run its queries (None: those that are installed). Use it
+    as a context manager, or call ``stop``.
+    """
+
+    options: Options = _DEFAULT
+    events: Events = from_witnesses
+    engines: dict[str, list[type[Engine]]] | None = None
+    isolated: bool = True
+    _started: dict[type[Engine], Runner | CannotRun] = field(default_factory=dict)
+    _names: dict[type[Engine], str] = field(default_factory=dict)
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop every engine that was started."""
+        for engine in self._started.values():
+            if not isinstance(engine, CannotRun):
+                engine.stop()
+        self._started.clear()
+
+    def verify(self, outcome: Outcome) -> Iterator[Verdict]:
+        """A verdict for each query of an outcome and each engine that runs its target, in order."""
+        prepared: dict[tuple[str, int], Mapped] = {}
+        cases: dict[tuple[str, int], list[Event]] = {}
+        for query in outcome.queries:
+            key = (query.schema, query.number)
+            if key not in prepared:
+                schema = registry.schema(query.schema)
+                prepared[key] = map_tree(schema, query.rule, outcome.trees[query.number - 1], self.options)
+                cases[key] = list(self.events(query.rule, prepared[key]))
+            yield from self.judge(query, prepared[key], cases[key])
+
+    def judge(self, query: Query, mapped: Mapped, events: Sequence[Event]) -> Iterator[Verdict]:
+        """The verdicts of the engines on one query, run on these events."""
+        try:
+            question = Question(query, mapped, self.options, events)
+        except CannotRun as reason:
+            yield Verdict(query, "not verified", str(reason))
+            return
+        classes = self._classes(query.target)
+        if not classes:
+            yield Verdict(query, "not verified", f"no engine for {query.target} is installed")
+        for engine_class in classes:
+            try:
+                engine = self._engine(engine_class)
+                verdict = question.verdict(engine)
+            except CannotRun as reason:
+                verdict = Verdict(query, "not verified", str(reason))
+            yield replace(verdict, engine=self._names.get(engine_class, ""), ours=engine_class.OURS)
+
+    def _classes(self, target: str) -> list[type[Engine]]:
+        if self.engines is not None:
+            return self.engines.get(target, [])
+        return [registry.engine(name) for name in registry.engines(target)]
+
+    def _engine(self, engine_class: type[Engine]) -> Runner:
+        known = self._started.get(engine_class)
+        if known is None:
+            engine: Runner = Worker(engine_class) if self.isolated else engine_class()
+            try:
+                self._names[engine_class] = engine.start()
+                known = engine
+            except CannotRun as reason:
+                engine.stop()
+                known = reason
+            self._started[engine_class] = known
+        if isinstance(known, CannotRun):
+            raise known
+        return known
+
+
+class Question:
+    """One query, and the events it is held to. Raises CannotRun where no event can be."""
+
+    def __init__(self, query: Query, mapped: Mapped, options: Options, events: Sequence[Event]) -> None:
+        self.query = query
+        self.mapped = mapped
+        self.options = options
+        self.columns = columns(mapped.tree)
+        self.events: list[Event] = []
+        self.rows: list[Row] = []
+        self.labels: list[bool] = []
+        self.aside: Counter[str] = Counter()
+        self._sort(events)
+
+    def _sort(self, events: Sequence[Event]) -> None:
+        """Put each event among the rows, or aside."""
+        warned = Warned(self.query, self.mapped.tree)
+        matches = evaluate.compile(self.mapped.tree)
+        whole = has_keywords(self.mapped.tree)
+        for event in events:
+            covered = warned.covers(event)
+            row = None if covered else stored(event, self.columns, whole=whole)
+            if row is None:
+                self.aside[f"the query's warning {covered}" if covered else "a value does not fit its column"] += 1
+                continue
+            self.events.append(event)
+            self.rows.append(row)
+            self.labels.append(matches(event))
+        if whole:
+            self.columns = dict.fromkeys([name for row in self.rows for name in row], Column()) | self.columns
+
+    def asked(self, text: str) -> Asked:
+        """The query with its columns, as an engine is asked."""
+        return Asked(text, self.query.target, self.columns, self.query.schema)
+
+    def verdict(self, engine: Runner) -> Verdict:
+        """What the engine says of the query. Raises CannotRun."""
+        answers = engine.run(self.asked(self.query.text), self.rows)
+        aside = self.aside.copy()
+        aside["the engine has no answer"] += answers.count(None)
+        judged = [index for index, answer in enumerate(answers) if answer is not None]
+        wrong = [index for index in judged if answers[index] != self.labels[index]]
+        matching = sum(self.labels[index] for index in judged)
+        status, reason = _status(len(judged), matching, len(wrong), aside)
+        return Verdict(
+            self.query,
+            status,
+            reason,
+            len(judged),
+            matching,
+            len(wrong),
+            tuple([self._difference(engine, index, answers[index]) for index in wrong[:SHOWN]]),
+            tuple([(why, count) for why, count in sorted(aside.items()) if count]),
+        )
+
+    def _difference(self, engine: Runner, index: int, answer: Answer) -> Difference:
+        part = _blame(self, engine, index)
+        return Difference(self.events[index], self.labels[index], bool(answer), dump(part))
+
+
+def _status(judged: int, matching: int, wrong: int, aside: Counter[str]) -> tuple[Status, str]:
+    if wrong:
+        return "mismatch", f"{wrong} of {judged} events differ"
+    if judged and matching and matching < judged:
+        return "verified", ""
+    missing = "no event" if not judged else "no event that matches" if not matching else "no event that does not match"
+    why = ", ".join(f"{count} set aside: {reason}" for reason, count in sorted(aside.items()) if count)
+    return "not verified", f"{missing} could be judged{f' ({why})' if why else ''}"
+
+
+def _blame(question: Question, engine: Runner, index: int) -> Node:
+    """The smallest part of the tree whose own query differs from it on a row."""
+    backend = registry.backend(question.query.target)
+    event, row = question.events[index], question.rows[index]
+    source, options = question.mapped.source, question.options
+
+    def differs(node: Node) -> bool:
+        try:
+            (found,) = engine.run(question.asked(_render(backend, node, source, options)), [row])
+        except (CannotRun, SigmaError):
+            return False
+        return found is not None and found != evaluate.matches(node, event)
+
+    node = question.mapped.tree
+    while True:
+        children: tuple[Node, ...] = ()
+        if isinstance(node, And | Or):
+            children = node.children
+        elif isinstance(node, Not):
+            children = (node.child,)
+        worse = next((child for child in children if differs(child)), None)
+        if worse is None:
+            return node
+        node = worse
+
+
+def _render(backend: type[Backend], node: Node, source: Source, options: Options) -> str:
+    text, _ = backend.render(node, source, options)
+    return text
