@@ -112,7 +112,8 @@ class Visitor(Generic[F]):
         text = visitor.query(node)
         if cls.ADDRESSES:
             visitor.say_mixed()
-        return text, tuple(dict.fromkeys(visitor.diagnostics))
+        # A plain string, so that a query can be pickled: a Compound cannot.
+        return str(text), tuple(dict.fromkeys(visitor.diagnostics))
 
     def query(self, node: Node) -> str:
         """The whole query: what stands around the condition, and the condition."""
@@ -136,7 +137,7 @@ class Visitor(Generic[F]):
         """Warn of fields that are compared with networks and with text that is no address."""
         for name, span in self.source.mixed:
             message = f"`{name}` is compared with networks and with other text; one column cannot hold both"
-            hint = "choose `splunk` or `kusto`, where addresses are text, or drop one of the two"
+            hint = "choose `splunk` or `kusto`, where addresses are text, `esql` if the column is text, or drop one of the two"
             self.diagnostics.append(diagnostic("T615", message, span, hint=hint, target=self.LANGUAGE.name))
 
     # --- the three operators ----------------------------------------------------------------

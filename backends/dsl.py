@@ -23,7 +23,7 @@ from backends.base import Language, Visitor
 from backends.regexes import Lacks, lucene, lucene_pattern
 from transpiler import ast
 from transpiler.ast import Field, Node
-from transpiler.pattern import MANY, ONE, Pattern
+from transpiler.pattern import MANY, ONE, PRESENT, Pattern
 from transpiler.query import Options, Source
 
 Clause = dict[str, Any]
@@ -124,7 +124,7 @@ class Dsl(Visitor[Clause]):
 
     def match(self, node: ast.Match) -> Clause:
         field = node.field
-        if any(each.kind == "any" for each in node.patterns):
+        if PRESENT in node.patterns:
             return {"exists": {"field": self.name(field, node)}}
         if field.type == "ip":
             return _term(self.name(field, node), [self.address(each, node) for each in node.patterns])
@@ -238,6 +238,8 @@ class Dsl(Visitor[Clause]):
         return {"exists": {"field": self.name(node.field, node)}}
 
     def is_null(self, node: ast.IsNull) -> Clause:
+        if said := elastic.null_in_list(node.field, self.source):
+            self.say("T625", node, said)
         return {"bool": {"must_not": [{"exists": {"field": self.name(node.field, node)}}]}}
 
     # --- scripts ------------------------------------------------------------------------------------

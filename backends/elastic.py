@@ -7,12 +7,14 @@ Lucene's javadoc of ``QueryParserBase`` and ``RegExp``. Behaviour was confirmed 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from backends.regexes import lucene_pattern
 from transpiler.ast import Field, Keyword
 from transpiler.pattern import DASH, DASHES, MANY, ONE, Pattern
 from transpiler.pattern import pattern as make_pattern
+from transpiler.query import Source
 
 MAX_REGEX = 1000
 """Default of ``index.max_regex_length``: a longer expression is an error of the server."""
@@ -100,6 +102,16 @@ def field_name(name: str) -> str:
 _CONTROLS_AND_TERM = _TERM | _CONTROLS
 
 
+def controls(text: str) -> list[str]:
+    """The control characters of a text, by name: what a line of input drops or breaks at."""
+    if text.isprintable():
+        return []
+    return [_NAMES.get(each, f"U+{ord(each):04X}") for each in sorted(set(text)) if each < " "]
+
+
+_NAMES = {"\t": "tab", "\n": "line break", "\r": "carriage return"}
+
+
 def wildcard(pattern: Pattern) -> str:
     """A pattern as an unquoted term with ``*`` and ``?``. It holds no DASH."""
     return "".join([escaped(token) if isinstance(token, str) else _WILDCARDS[token] for token in pattern.tokens])
@@ -126,6 +138,16 @@ KEYWORD_WORDS = "in text fields the keyword is found as whole words only, in any
 KEYWORD_EXPRESSION = "in text fields the expression is held against single words, in lower case"
 
 
+def null_in_list(field: Field, source: Source) -> str | None:
+    """What an absent field relies on, where it may hold a list or nobody says that it does not.
+
+    Of ``[null, "a"]`` the index has the ``a`` alone, and a rule's ``null`` is an element of the list.
+    """
+    if field.many or source.index is None:
+        return f"no list in `{field.name}` holds null beside values; Elasticsearch would index the values alone"
+    return None
+
+
 def about_null(field: Field) -> str:
     """What the presence of a field leaves out."""
     return f"Elasticsearch does not index null: a `{field.name}` that is null counts as missing"
@@ -144,6 +166,14 @@ def about_folding(field: Field) -> str:
 def about_case_of_text(field: Field) -> str:
     """Why letter case cannot be asked for on a text field."""
     return f"`{field.name}` is a text field: its words are indexed in lower case"
+
+
+def about_controls(names: Sequence[str]) -> str:
+    """What a query relies on that holds control characters outside quotes."""
+    return f"the query reaches the server with its control characters ({', '.join(names)}); Lucene has no escape here"
+
+
+KEEP_CONTROLS = "send the query through the API, or choose the target `dsl`, which writes them as escapes"
 
 
 def about_analyzer(field: Field) -> str:

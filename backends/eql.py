@@ -35,7 +35,7 @@ from backends.eql_lexis import category, column, flip, glob, has_other_case, ign
 from backends.regexes import Lacks, lucene, lucene_pattern
 from transpiler import ast
 from transpiler.ast import Field, Node
-from transpiler.pattern import Pattern, fold
+from transpiler.pattern import PRESENT, Pattern, fold
 from transpiler.query import Options, Source
 from transpiler.regex import Regex
 
@@ -211,7 +211,7 @@ class Eql(TextVisitor):
         """Patterns on the text that ``string()`` makes of a column."""
         field = node.field
         name = self.column(field, node)
-        if any(pattern.kind == "any" for pattern in node.patterns):
+        if PRESENT in node.patterns:
             return f"{name} != null"
         texts = [fold(text) for pattern in node.patterns if (text := glob(pattern)) is not None]
         if len(texts) < len(node.patterns):
@@ -227,7 +227,7 @@ class Eql(TextVisitor):
         """Addresses. ``in`` refuses a column of addresses, ``cidrMatch`` takes a list."""
         field = node.field
         name = self.column(field, node)
-        if any(pattern.kind == "any" for pattern in node.patterns):
+        if PRESENT in node.patterns:
             return f"{name} != null"
         found: list[str] = []
         for pattern in node.patterns:
@@ -295,6 +295,8 @@ class Eql(TextVisitor):
     # --- presence ---------------------------------------------------------------------------
 
     def is_null(self, node: ast.IsNull) -> str:
+        if said := elastic.null_in_list(node.field, self.source):
+            self.say("T625", node, said)
         return f"{self.text_column(node.field, node)} == null"
 
     def exists(self, node: ast.Exists) -> str:

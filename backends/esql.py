@@ -38,7 +38,7 @@ from backends.esql_lexis import column, has_other_case, like, like_text, lowered
 from backends.regexes import Lacks, lucene, lucene_pattern
 from transpiler import ast
 from transpiler.ast import Field, Node
-from transpiler.pattern import Pattern, fold
+from transpiler.pattern import PRESENT, Pattern, fold
 from transpiler.query import Options, Source
 from transpiler.regex import Regex
 
@@ -96,6 +96,7 @@ class Esql(TextVisitor):
     def visit_not(self, node: ast.Not) -> str:
         child = node.child
         if isinstance(child, ast.IsNull):
+            self.is_null(child)  # for its note
             return f"{self.column(child.field, child)} IS NOT NULL"
         if isinstance(child, ast.Exists):
             self.exists(child)  # for its warning
@@ -317,6 +318,8 @@ class Esql(TextVisitor):
         return REFERENCES[node.part].format(*sides)
 
     def is_null(self, node: ast.IsNull) -> str:
+        if said := elastic.null_in_list(node.field, self.source):
+            self.say("T625", node, said)
         return f"{self.column(node.field, node)} IS NULL"
 
     def exists(self, node: ast.Exists) -> str:
@@ -378,7 +381,7 @@ JOINED: dict[str, tuple[str, str]] = {
 
 def _is_any(node: ast.Match) -> bool:
     """Whether every value that is present matches."""
-    return any(pattern.kind == "any" for pattern in node.patterns)
+    return PRESENT in node.patterns
 
 
 def _cidr_match(name: str, networks: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ from backends import elastic
 from backends.base import Compound, Language, Operator, TextVisitor
 from transpiler import ast
 from transpiler.ast import Field, Node
-from transpiler.pattern import ONE, Pattern, variants
+from transpiler.pattern import ONE, PRESENT, Pattern, variants
 from transpiler.query import Options, Source
 
 RANGES: dict[ast.Comparison, str] = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -116,7 +116,7 @@ class Kibana(TextVisitor):
 
     def match(self, node: ast.Match) -> str:
         field = node.field
-        if any(each.kind == "any" for each in node.patterns):
+        if PRESENT in node.patterns:
             return f"{self.name(field, node)}: *"
         if field.type == "ip":
             return self.values(self.name(field, node), [self.address(each, node) for each in node.patterns])
@@ -237,6 +237,8 @@ class Kibana(TextVisitor):
         return f"{self.name(node.field, node)}: *"
 
     def is_null(self, node: ast.IsNull) -> str:
+        if said := elastic.null_in_list(node.field, self.source):
+            self.say("T625", node, said)
         return self.negate(f"{self.name(node.field, node)}: *")
 
     # --- keywords -----------------------------------------------------------------------------------

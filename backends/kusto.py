@@ -304,7 +304,7 @@ class Kusto(TextVisitor):
         for network in node.networks:
             if isinstance(network, IPv6Network) and network.overlaps(_MAPPED):
                 # the ipv6_ functions read an IPv4 address as ::ffff:a.b.c.d ("ipv6_compare()")
-                parts.append(self.all_of([_in_networks(address, 6, [str(network)]), f'{address} contains ":"']))
+                parts.append(self.all_of([_in_networks(address, 6, [_range(network)]), f'{address} contains ":"']))
             else:
                 by_version.setdefault(network.version, []).append(str(network))
         parts[:0] = [_in_networks(address, version, networks) for version, networks in by_version.items()]
@@ -387,6 +387,14 @@ def _decimal(value: int | float | bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
+
+
+def _range(network: IPv6Network) -> str:
+    """A network as ``::ffff:a00:0/104``; with a dotted end (Python 3.13) the length would count 32 bits."""
+    if network.network_address not in _MAPPED:
+        return str(network)
+    low = int(network.network_address) & 0xFFFF_FFFF
+    return f"::ffff:{low >> 16:x}:{low & 0xFFFF:x}/{network.prefixlen}"
 
 
 def _in_networks(address: str, version: int, networks: list[str]) -> str:

@@ -25,7 +25,7 @@ from backends.base import Compound, Language, TextVisitor
 from backends.regexes import Lacks, lucene
 from transpiler import ast
 from transpiler.ast import Field, Node
-from transpiler.pattern import Pattern
+from transpiler.pattern import PRESENT, Pattern
 from transpiler.query import Options, Source
 
 RANGES: dict[ast.Comparison, str] = {"gt": "{{{} TO *}}", "gte": "[{} TO *]", "lt": "{{* TO {}}}", "lte": "[* TO {}]"}
@@ -69,7 +69,7 @@ class Lucene(TextVisitor):
 
     def match(self, node: ast.Match) -> str:
         field = node.field
-        if any(each.kind == "any" for each in node.patterns):
+        if PRESENT in node.patterns:
             return f"_exists_:{self.name(field, node)}"
         if field.type == "ip":
             return self.values(self.name(field, node), [self.address(each, node) for each in node.patterns])
@@ -80,11 +80,10 @@ class Lucene(TextVisitor):
             folded = self.cased_on_folded(node, field)
         if folded is not None:
             self.folds = self.folds or any(map(elastic.has_letters, node.patterns))
-            return self.values(self.name(folded, node), [self.term(each, False, node) for each in node.patterns])
+            return self.values(self.name(folded, node), self.terms(node, fold=False))
         if field.type == "string" and field.strings == "text":
             return self.values(self.name(field, node), [self.words(each, node) for each in node.patterns])
-        fold = not node.cased
-        return self.values(self.name(field, node), [self.term(each, fold, node) for each in node.patterns])
+        return self.values(self.name(field, node), self.terms(node, fold=not node.cased))
 
     def cased_on_folded(self, node: ast.Match, field: Field) -> Field | None:
         """Where to look for exact letter case: the field itself, unless its index folds it."""
@@ -94,12 +93,19 @@ class Lucene(TextVisitor):
             self.say("T613", node, elastic.about_folding(field))
         return field
 
-    def term(self, pattern: Pattern, fold: bool, node: Node) -> str:
-        """A value of a field that keeps whole values."""
-        text = elastic.term(pattern, fold=fold)
-        if elastic.is_too_long(text):
-            self.refuse("T602", node, elastic.about_length(text))
-        return text
+    def terms(self, node: ast.Match, *, fold: bool) -> list[str]:
+        """The values of a field that keeps whole values."""
+        terms = [elastic.term(each, fold=fold) for each in node.patterns]
+        self.check(terms, node)
+        return terms
+
+    def check(self, terms: Sequence[str], node: Node) -> None:
+        """Refuse an expression that the server would, and say what else is odd about the terms."""
+        whole = "".join(terms)
+        for each in terms if len(whole) > elastic.MAX_REGEX // 2 else ():
+            if elastic.is_too_long(each):
+                self.refuse("T602", node, elastic.about_length(each))
+        self.note_controls(whole, node)
 
     def words(self, pattern: Pattern, node: ast.Match) -> str:
         """A value of a text field: a word as it is, several as a phrase."""
@@ -138,7 +144,13 @@ class Lucene(TextVisitor):
             self.refuse("T603", node, f"Lucene's regular expressions have no {error.what}")
         if elastic.too_long(text):
             self.refuse("T602", node, elastic.about_length(text))
+        self.note_controls(text, node)
         return elastic.slashed(text)
+
+    def note_controls(self, text: str, node: Node) -> None:
+        """Say that control characters stand in the query as they are: only a quoted term escapes them."""
+        if found := elastic.controls(text):
+            self.say("T624", node, elastic.about_controls(found), elastic.KEEP_CONTROLS)
 
     # --- numbers, addresses, presence --------------------------------------------------------------
 
@@ -175,6 +187,8 @@ class Lucene(TextVisitor):
         return f"_exists_:{self.name(node.field, node)}"
 
     def is_null(self, node: ast.IsNull) -> str:
+        if said := elastic.null_in_list(node.field, self.source):
+            self.say("T625", node, said)
         return self.negate(f"_exists_:{self.name(node.field, node)}")
 
     # --- keywords ---------------------------------------------------------------------------------
@@ -185,9 +199,7 @@ class Lucene(TextVisitor):
         terms, by_words = elastic.keyword_terms(node, self.folded)
         if by_words:
             self.say("T615", node, elastic.KEYWORD_WORDS)
-        for each in terms:
-            if elastic.is_too_long(each):
-                self.refuse("T602", node, elastic.about_length(each))
+        self.check(terms, node)
         return self.any_of(terms)
 
     def keyword_regex(self, node: ast.KeywordRegex) -> str:

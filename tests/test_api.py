@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import transpiler
 from tests.support.rules import HEAD, marked, rule
 from transpiler import Compiler, Diagnostic, Options, Query, Result, SigmaError, compile, transpile  # noqa: A004
+from transpiler import api, registry
 from transpiler.errors import (
     ConditionError,
     ModifierError,
@@ -21,6 +24,8 @@ from transpiler.errors import (
     UsageError,
 )
 from transpiler.model import Rule
+from transpiler.schema import Mapped, Schema
+from transpiler.source import Document
 from transpiler.span import Span
 
 GOOD = "id: an-id\n" + rule("s: {f: x}")
@@ -158,6 +163,59 @@ def test_a_defect_costs_one_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     (outcome,) = Compiler([], accept=fail).compile("a", "\n\n" + GOOD)
     (found,) = outcome.diagnostics
     assert (found.code, found.message, found.span) == ("U899", "ZeroDivisionError: oops", Span("a", 3, 1))
+
+
+def test_a_defect_in_one_target_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(registry.backend("eql"), "render", fail)
+    found = compile([("a", f"# one\n---\n{GOOD}"), ("b", TWO)], ["kusto", "eql", "lucene"], schema="none")
+    assert [(query.rule.path, query.target, query.number) for query in found.queries] == [
+        *(("a", "kusto", 1), ("a", "lucene", 1)),
+        *(("b", "kusto", 1), ("b", "lucene", 1), ("b", "kusto", 2), ("b", "lucene", 2)),
+    ]
+    assert [(each.code, each.target, each.rule_id, each.span) for each in found.diagnostics] == [
+        ("U899", "eql", "an-id", Span("a", 3, 1)),
+        ("U899", "eql", None, Span("b", 1, 1)),
+        ("U899", "eql", None, Span("b", 1, 1)),
+    ]
+    assert found.diagnostics[0].message == "ZeroDivisionError: oops"
+
+
+def test_a_defect_in_a_schema_costs_the_other_schemas_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = api.map_tree
+
+    def fail(schema: Schema, *others: Any) -> Mapped:
+        if schema.name == "ecs":
+            raise RecursionError("too deep")
+        return real(schema, *others)
+
+    monkeypatch.setattr(api, "map_tree", fail)
+    seed = rule("s: {Image: x}").replace("{product: windows}", "{product: windows, category: process_creation}")
+    found = compile([("a", f"id: an-id\n{seed}")], ["splunk", "lucene", "dsl", "kusto"])
+    assert [query.target for query in found.queries] == ["splunk", "kusto"]
+    assert [(each.code, each.target, each.rule_id) for each in found.diagnostics] == [
+        ("U899", "lucene", "an-id"),
+        ("U899", "dsl", "an-id"),
+    ]
+
+
+def test_a_defect_names_the_rule_even_before_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Document) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(api, "parse_rule", fail)
+    (outcome,) = Compiler([]).compile("a", GOOD)
+    assert [(each.code, each.rule_id) for each in outcome.diagnostics] == [("U899", "an-id")]
+
+
+def test_a_query_can_be_sent_to_another_process() -> None:
+    either = rule("a: {f: [x, y], g|re: z}\nb: {f|cidr: 10.0.0.0/8}", "a or not b")
+    found = compile([("a", either)], registry.targets(), schema="none")
+    assert {type(query.text) for query in found.queries} == {str}
+    assert len(found.queries) >= 6
+    assert pickle.loads(pickle.dumps(found)) == found
 
 
 def test_options_reach_the_query() -> None:

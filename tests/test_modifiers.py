@@ -124,52 +124,55 @@ REFUSED = {
     "utf16 with contains alone": ("M403", "f|«utf16»|contains: x"),
     "re not first": ("M403", "f|contains|«re»: x"),
     "cidr not first": ("M403", "f|re|«cidr»: x"),
-    "re and startswith": ("M403", "f|re|startswith: «x»"),
+    "re and startswith": ("M403", "f|re|«startswith»: x"),
     "contains and startswith": ("M403", "f|contains|«startswith»: x"),
     "startswith and endswith of a reference": ("M403", "f|fieldref|startswith|«endswith»: x"),
-    "base64 after cased": ("M403", "f|cased|base64: «x»"),
-    "contains between wide and base64": ("M403", "f|wide|contains|base64: «x»"),
-    "two comparisons": ("M403", "f|lt|gt: «5»"),
-    "a reference under windash": ("M403", "f|fieldref|windash: «g»"),
+    "base64 after cased": ("M403", "f|cased|«base64»: x"),
+    "contains between wide and base64": ("M403", "f|wide|«contains»|base64: x"),
+    "two comparisons": ("M403", "f|lt|«gt»: 5"),
+    "a reference under windash": ("M403", "f|fieldref|«windash»: g"),
     "a keyword that begins something": ("M403", "'|«startswith»': x"),
-    "a keyword under gt": ("M403", "'|gt': «5»"),
-    "a keyword under exists": ("M403", "'|exists': «true»"),
-    "a keyword under fieldref": ("M403", "'|fieldref': «g»"),
-    # --- values
-    "a number under contains": ("M402", "f|contains: [x, «5»]"),
-    "a boolean under endswith": ("M402", "f|endswith: «true»"),
-    "null under contains": ("M402", "f|contains: «null»"),
-    "a number under re": ("M402", "f|re: «5»"),
-    "a number under base64": ("M402", "f|base64: «5»"),
-    "a number under cased": ("M402", "f|cased: «5»"),
-    "a number under cidr": ("M402", "f|cidr: «5»"),
-    "a quoted number under gt": ("M402", "f|gt: «'5'»"),
-    "a boolean under gt": ("M402", "f|gt: «true»"),
-    "infinity under gt": ("M402", "f|gt: «.inf»"),
-    "a number too large for any engine under gt": ("M402", "f|gt: «1.0e+999»"),
-    "a quoted boolean under exists": ("M402", "f|exists: «'true'»"),
-    "a number under exists": ("M402", "f|exists: «1»"),
-    "a reference with a wildcard": ("M402", "f|fieldref: «g*»"),
-    "a reference to nothing": ("M402", "f|fieldref: «''»"),
-    "contains before fieldref": ("M402", "f|contains|fieldref: «g»"),
-    "minute 60": ("M402", "f|minute: «60»"),
-    "hour -1": ("M402", "f|hour: «-1»"),
-    "day 0": ("M402", "f|day: «0»"),
-    "week 54": ("M402", "f|week: «54»"),
-    "month 13": ("M402", "f|month: [1, «13»]"),
-    "month 1.5": ("M402", "f|month: «1.5»"),
-    "month true": ("M402", "f|month: «true»"),
-    "a quoted month": ("M402", "f|month: «'1'»"),
-    "a wildcard under base64": ("M402", "f|base64: «a*»"),
-    "a wildcard under base64offset": ("M402", "f|base64offset|contains: «'?a'»"),
-    "one byte under base64offset": ("M402", "f|base64offset|contains: [ab, «a»]"),
-    "nothing under base64offset": ("M402", "f|base64offset|contains: «''»"),
-    "too many dashes to encode": ("M402", "f|windash|base64: «'-a -b -c -d -e'»"),
+    "a keyword under gt": ("M403", "'|«gt»': 5"),
+    "a keyword under exists": ("M403", "'|«exists»': true"),
+    "a keyword under fieldref": ("M403", "'|«fieldref»': g"),
+    # --- values that a modifier cannot take: the modifier is shown
+    "a number under contains": ("M402", "f|«contains»: [x, 5]"),
+    "a boolean under endswith": ("M402", "f|«endswith»: true"),
+    "null under contains": ("M402", "f|«contains»: null"),
+    "a number under re": ("M402", "f|«re»: 5"),
+    "a number under base64": ("M402", "f|«base64»: 5"),
+    "a number under cased": ("M402", "f|«cased»: 5"),
+    "a number under cidr": ("M402", "f|«cidr»: 5"),
+    "a quoted number under gt": ("M402", "f|«gt»: '5'"),
+    "a boolean under gt": ("M402", "f|«gt»: true"),
+    "infinity under gt": ("M402", "f|«gt»: .inf"),
+    "a number too large for any engine under gt": ("M402", "f|«gt»: 1.0e+999"),
+    "a quoted boolean under exists": ("M402", "f|«exists»: 'true'"),
+    "a number under exists": ("M402", "f|«exists»: 1"),
+    "a reference with a wildcard": ("M402", "f|«fieldref»: g*"),
+    "a reference to nothing": ("M402", "f|«fieldref»: ''"),
+    "contains before fieldref": ("M402", "f|contains|«fieldref»: g"),
+    "minute 60": ("M402", "f|«minute»: 60"),
+    "hour -1": ("M402", "f|«hour»: -1"),
+    "day 0": ("M402", "f|«day»: 0"),
+    "week 54": ("M402", "f|«week»: 54"),
+    "month 13": ("M402", "f|«month»: [1, 13]"),
+    "month 1.5": ("M402", "f|«month»: 1.5"),
+    "month true": ("M402", "f|«month»: true"),
+    "a quoted month": ("M402", "f|«month»: '1'"),
+    "a wildcard under base64": ("M402", "f|«base64»: a*"),
+    "a wildcard under base64offset": ("M402", "f|«base64offset»|contains: '?a'"),
+    "one byte under base64offset": ("M402", "f|«base64offset»|contains: [ab, a]"),
+    "nothing under base64offset": ("M402", "f|«base64offset»|contains: ''"),
+    "too many dashes to encode": ("M402", "f|windash|«base64»: '-a -b -c -d -e'"),
+    # --- values that are wrong by themselves
     "a regular expression": ("M404", "f|re: [x, «'('»]"),
     "a regular expression as a keyword": ("M404", "'|re': «'['»"),
     "a network": ("M405", "f|cidr: [10.0.0.0/8, «10.0.0.0/33»]"),
     "a network with a mask": ("M405", "f|cidr: «10.0.0.0/255.0.0.0»"),
     "a network with a zone": ("M405", "f|cidr: «'fe80::1%eth0/64'»"),
+    "an address inside a network": ("M405", "f|cidr: [10.0.0.0/8, «10.0.0.1/8»]"),
+    "an address inside a network of version 6": ("M405", "f|cidr: «'fe80::1/10'»"),
     "a placeholder": ("M406", "f|expand: [x, «'%users%'»]"),
     "a placeholder in an expression": ("M406", "f|re|expand: «'a%users%b'»"),
     "all on one value": ("M407", "f|contains|«all»: x"),
@@ -194,6 +197,18 @@ def test_what_is_refused_and_where(name: str) -> None:
     code, field = REFUSED[name]
     found, wanted = pointed(code, rule(f"s:\n  {field}"))
     assert found == wanted
+
+
+def test_the_message_says_which_value_of_several() -> None:
+    (found,) = diagnostics(rule("s:\n  f|contains:\n  - x\n  - 5"))
+    assert found.message == "the value of `f` on line 7, `5`: `contains` needs text, not a number"
+
+
+def test_an_address_inside_a_network_has_two_ways_out() -> None:
+    (found,) = diagnostics(rule("s: {f|cidr: ' 10.0.0.1/8'}"))
+    assert found.message.endswith("10.0.0.1/8 is an address inside the network 10.0.0.0/8")
+    assert found.hint == "write 10.0.0.0/8 for the network, or 10.0.0.1 for the address"
+    assert tree("s: {f|cidr: [10.0.0.0/8, 10.0.0.1]}") == "f in 10.0.0.0/8 or 10.0.0.1/32"
 
 
 def test_a_modifier_without_a_name() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support import corpus
 from transpiler import ast
 from transpiler.ast import Node
@@ -54,6 +56,7 @@ def comparable(node: Node) -> object:
     return canonical(normalise(spelled(normalise(node))))
 
 
+@pytest.mark.no_cover
 def test_every_rule_of_the_corpus_has_the_same_tree() -> None:
     from tests.support import pysigma
 

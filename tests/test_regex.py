@@ -173,6 +173,7 @@ def test_any_text_is_read_or_refused_at_one_of_its_characters(source: str, with_
         assert 0 <= error.offset <= len(source)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "source",
     ["(?:" * 50 + "a" + "|b){0,2}x" * 50, "a?" * 5_000, "(a|b)" * 2_000, "[^\\W\\D]" * 1_250, "(a{65535}){65535}",
@@ -220,6 +221,7 @@ def test_pcre_agrees_with_the_table(source: str, with_flags: str, hits: list[str
 # --- letters and wildcards --------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover
 def test_cases_are_the_classes_of_fold() -> None:
     classes: dict[str, set[str]] = {}
     characters = [chr(code) for code in range(0x1F000)]

@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from transpiler import registry
+from transpiler.api import Compiler
 from transpiler.errors import UsageError
 
 CACHES = (registry._backends, registry.backend, registry._schema_files, registry.schema)
@@ -54,6 +55,16 @@ def test_every_target_loads_and_has_schemas(target: str) -> None:
     assert fitting[-1] == "none"
     assert len(set(fitting)) == len(fitting)
     assert all(target in registry.schema(name).targets for name in fitting[:-1])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_only_schemas_that_there_are_are_offered(target: str) -> None:
+    wrong = next(name for name in registry.schemas() if name not in registry.fitting(target))
+    with pytest.raises(UsageError) as caught:
+        Compiler([target], schema=wrong)
+    offered = caught.value.diagnostic.hint.removeprefix(f"{target} can use ").split(", ")
+    assert offered == registry.fitting(target)
+    assert set(offered) <= set(registry.schemas())
 
 
 UNKNOWN = {"lucen": "did you mean `lucene`?", "Kusto": "did you mean `kusto`?", "sql": None, "": None}

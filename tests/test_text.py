@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from ipaddress import ip_network
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -13,8 +16,10 @@ from hypothesis import strategies as st
 from tests.test_passes import trees
 from transpiler import ast, regex
 from transpiler.ast import And, Cidr, Equals, Field, FieldRef, Keyword, Match, Node, Not, Or
+from transpiler.errors import SourceError
 from transpiler.pattern import DASH, EMPTY, MANY, ONE, literal, parse, pattern
 from transpiler.text import dump
+from transpiler.text import parse as parse_text
 
 F = Field("f")
 
@@ -88,3 +93,149 @@ def count(node: Node) -> int:
 def test_different_trees_read_differently(one: Node, other: Node) -> None:
     assert len(dump(one).splitlines()) == count(one)
     assert (dump(one) == dump(other)) is (one == other)
+
+
+# --- reading it back ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_is_read_back(line: str) -> None:
+    assert parse_text(line) == LINES[line]
+
+
+@given(trees)
+def test_a_tree_is_read_back(tree: Node) -> None:
+    assert parse_text(dump(tree)) == tree
+
+
+fields = st.builds(
+    Field,
+    st.one_of(
+        st.sampled_from(["and", "or", "not", "any", "is", "in", "hour", "field", "exists", "any value"]), st.text()
+    ),
+    st.sampled_from(get_args(ast.FieldType)),
+    st.sampled_from(get_args(ast.Strings)),
+    st.booleans(),
+    st.one_of(st.none(), st.text()),
+)
+numbers = st.one_of(st.integers(), st.floats(allow_nan=False), st.booleans())
+shapes = st.lists(st.one_of(st.text(max_size=5), st.sampled_from([MANY, ONE, DASH])), max_size=6)
+patterns = st.lists(shapes.map(lambda tokens: pattern(*tokens)), min_size=1, max_size=4).map(tuple)
+networks = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(ip_network)
+expressions = st.builds(
+    regex.parse, st.sampled_from(["a", r"^\d+\"$", "(?i)x", "(a|b)", ""]), st.sampled_from(["", "im", "s"])
+)
+leaves = st.one_of(
+    st.builds(Match, fields, patterns, st.booleans()),
+    st.builds(Keyword, patterns, st.booleans()),
+    st.builds(Equals, fields, st.lists(numbers, min_size=1, max_size=3).map(tuple)),
+    st.builds(ast.Compare, fields, st.sampled_from(get_args(ast.Comparison)), numbers),
+    st.builds(Cidr, fields, st.lists(networks, min_size=1, max_size=3).map(tuple)),
+    st.builds(ast.Regex, fields, expressions),
+    st.builds(ast.KeywordRegex, expressions),
+    st.builds(FieldRef, fields, fields, st.sampled_from(get_args(ast.Part)), st.booleans()),
+    st.builds(ast.Exists, fields),
+    st.builds(ast.IsNull, fields),
+    st.builds(ast.TimePart, fields, st.sampled_from(get_args(ast.TimeUnit)), st.tuples(st.integers(0, 60))),
+)
+
+
+@given(leaves)
+def test_every_leaf_is_read_back(leaf: Node) -> None:
+    assert dump(leaf).count("\n") == 1
+    assert parse_text(dump(leaf)) == leaf
+
+
+VALUES = {
+    "5,000 digits": 10**4999,
+    "-5,000 digits": -(10**4999),
+    "largest": 1e308,
+    "smallest": 5e-324,
+    "minus nothing": -0.0,
+    "an exponent": 1e16,
+    "infinity": float("inf"),
+    "below": float("-inf"),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_numbers_of_any_length_are_read_back(name: str) -> None:
+    value = VALUES[name]
+    tree = Equals(F, (value, True, 1))
+    assert parse_text(dump(tree)) == tree
+
+
+def test_operators_without_children_are_read_back() -> None:
+    tree = Or((And(()), Not(And((match("a"),)))))
+    assert parse_text(dump(tree)) == tree
+
+
+def test_a_deep_tree_is_read() -> None:
+    text = "".join(f"{'  ' * depth}not\n" for depth in range(3_000)) + "  " * 3_000 + "f is null\n"
+    node: Any = parse_text(text)
+    for _ in range(3_000):
+        node = node.child
+    assert node == ast.IsNull(F)
+
+
+WRONG = {
+    "": (1, 1, "there is no tree"),
+    "\n\n": (3, 1, "there is no tree"),
+    "  f is null": (1, 3, "belongs to none"),
+    "and\n   f is null": (2, 4, "belongs to none"),
+    "and\n    f is null": (2, 5, "belongs to none"),
+    "f is null\nf is null": (2, 1, "belongs to none"),
+    "f is null\n  f is null": (2, 3, "belongs to none"),
+    "and\n  f is null\nor": (3, 1, "belongs to none"),
+    "not": (1, 1, "`not` has one child"),
+    "and\n  not\n    f exists\n    f exists": (2, 1, "`not` has one child"),
+    "f": (1, 2, "what the field is compared with is missing"),
+    "f resembles": (1, 3, "what the field is compared with is missing"),
+    "f equals": (1, 9, "a quoted text is missing"),
+    "f equals b": (1, 10, "a quoted text is missing"),
+    'f equals "b': (1, 10, "text that is not quoted"),
+    r'f equals "\q"': (1, 10, "an escape that JSON does not have"),
+    'f equals "b" or': (1, 16, "a quoted text is missing"),
+    'f equals "b" "c"': (1, 14, "more than a leaf"),
+    "f like": (1, 7, "a pattern is missing"),
+    "f exists now": (1, 10, "more than a leaf"),
+    "f is one": (1, 6, "a number or a boolean is missing"),
+    "f is 0x10": (1, 6, "a number or a boolean is missing"),
+    "f lt": (1, 5, "a number or a boolean is missing"),
+    "f in 10.0.0.1/8": (1, 6, "a network is missing"),
+    'f matches "("': (1, 11, "regular expression"),
+    'f matches "a" q': (1, 11, "unknown flag"),
+    "hour of f is 1.5": (1, 17, "a whole number is missing"),
+    "hour of f 1": (1, 11, "`is` is missing"),
+    "f<green> exists": (1, 3, "nothing that is known of a column"),
+    "f<int exists": (1, 7, "`>` is missing"),
+    "<int> exists": (1, 1, "the name of a field is missing"),
+    "f equals field": (1, 15, "the name of a field is missing"),
+    "f equals field <": (1, 16, "the name of a field is missing"),
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_no_tree_is_refused_where_it_stands(text: str) -> None:
+    line, column, message = WRONG[text]
+    with pytest.raises(SourceError) as raised:
+        parse_text(text)
+    said = raised.value.diagnostic
+    assert said.code == "S110"
+    assert (said.span.line, said.span.column) == (line, column)
+    assert message in said.message
+
+
+@given(st.text('andortfxis \n"\\<>,10like*?~', max_size=40))
+def test_any_text_is_a_tree_or_refused(text: str) -> None:
+    try:
+        tree = parse_text(text)
+    except SourceError:
+        return
+    assert parse_text(dump(tree)) == tree
+
+
+def test_converting_does_not_read_trees() -> None:
+    code = "import sys, transpiler.text; print('transpiler.textread' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"

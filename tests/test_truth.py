@@ -55,6 +55,7 @@ def _predicate(rule: Rule) -> Predicate:
     return evaluate.compile(normalise(ast.Or(tuple([condition.tree for condition in rule.conditions]))))
 
 
+@pytest.mark.no_cover
 def test_every_rule_matches_the_same_recorded_events(source: Path, events: Events, rules: dict[str, Rule]) -> None:
     expected = dict.fromkeys(rules, frozenset[str]())
     for row in recorded.table(source / "truth.tsv"):

@@ -126,13 +126,9 @@ class Compiler:
                 return Outcome(path, rule, skipped=True)
             trees = tuple([normalise(condition.tree) for condition in rule.conditions])
             queries, found = self._queries(rule, trees)
-        except SigmaError as error:
-            rule_id = rule.id if rule else _id_of(document)
-            return Outcome(path, rule, diagnostics=(replace(error.diagnostic, rule_id=rule_id),))
-        except Exception as error:  # noqa: BLE001 - one rule must never stop a batch; U899 says it is our defect
-            place = Span(path, document.span(document.root).line, 1)
-            message = f"{type(error).__name__}: {error}"
-            return Outcome(path, rule, diagnostics=(diagnostic("U899", message, place),))
+        except Exception as error:  # noqa: BLE001 - one rule must never stop a batch
+            said = replace(_finding(error, document.span(document.root)), rule_id=rule.id if rule else _id_of(document))
+            return Outcome(path, rule, diagnostics=(said,))
         if notes or found:
             found = [*(replace(note, rule_id=rule.id) for note in notes), *found]
         return Outcome(path, rule, trees, False, tuple(queries), tuple(found))
@@ -141,7 +137,7 @@ class Compiler:
         queries: list[Query] = []
         found: list[Diagnostic] = []
         for number, tree in enumerate(trees, 1):
-            mapped: dict[str, Mapped | SigmaError] = {}
+            mapped: dict[str, Mapped | Exception] = {}
             for lane in self._lanes:
                 name = lane.schema.name
                 if name not in mapped:
@@ -149,10 +145,10 @@ class Compiler:
                 self._render(lane, rule, number, mapped[name], queries, found)
         return queries, found
 
-    def _map(self, schema: Schema, rule: Rule, tree: Node) -> Mapped | SigmaError:
+    def _map(self, schema: Schema, rule: Rule, tree: Node) -> Mapped | Exception:
         try:
             return map_tree(schema, rule, tree, self.options)
-        except SigmaError as error:
+        except Exception as error:  # noqa: BLE001 - each target of this schema says so for itself
             return error
 
     def _render(
@@ -160,17 +156,17 @@ class Compiler:
         lane: _Lane,
         rule: Rule,
         number: int,
-        mapped: Mapped | SigmaError,
+        mapped: Mapped | Exception,
         queries: list[Query],
         found: list[Diagnostic],
     ) -> None:
         """Add the lane's query, or what is in its way."""
         try:
-            if isinstance(mapped, SigmaError):
+            if isinstance(mapped, Exception):
                 raise mapped
             text, said = lane.backend.render(mapped.tree, mapped.source, self.options)
-        except SigmaError as error:
-            found.append(replace(error.diagnostic, rule_id=rule.id, target=lane.target))
+        except Exception as error:  # noqa: BLE001 - what one target cannot do costs the others nothing
+            found.append(replace(_finding(error, rule.span), rule_id=rule.id, target=lane.target))
             return
         said = mapped.notes + said
         if self.exact and any(each.severity == "warning" for each in said):
@@ -191,6 +187,13 @@ def _lane(target: str, name: str | None) -> _Lane:
         hint = f"{target} can use {', '.join(registry.fitting(target))}"
         raise UsageError(diagnostic("F506", f"the schema `{schema.name}` is not for {target}", hint=hint))
     return _Lane(target, backend, schema)
+
+
+def _finding(error: Exception, place: Span) -> Diagnostic:
+    """What an exception says; one that is none of ours is a defect (U899) at the document's first line."""
+    if isinstance(error, SigmaError):
+        return error.diagnostic
+    return diagnostic("U899", f"{type(error).__name__}: {error}", Span(place.path, place.line, 1))
 
 
 def _id_of(document: Document) -> str | None:

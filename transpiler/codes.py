@@ -1,7 +1,7 @@
 """The catalogue of diagnostic codes: what each means and the way out.
 
 The first letter is the stage that speaks: S source, R rule, C condition, M modifier, F fields and
-log sources (schema), T target language, U usage. ``sigmaq codes`` and docs/diagnostics.md are
+log sources (schema), T target language, V verification, U usage. ``sigmaq codes`` and docs/diagnostics.md are
 printed from this table.
 """
 
@@ -34,6 +34,7 @@ CODES: dict[str, Code] = {
     "S107": Code("error", "duplicate key", "A map has the same key twice. YAML readers keep one of the two, so part of the rule would be lost without a word.", "rename one key, or join their values in a list"),
     "S108": Code("error", "no rule in file", "The file holds no YAML document.", "remove the file from the list"),
     "S109": Code("error", "reading stopped", "So many documents of the file are broken that it is no rule file; what follows them was not read.", "mend the documents above, or remove the file from the list"),
+    "S110": Code("error", "not the text of a tree", "The text form of a tree is one node a line, each indented by two blanks more than the operator it belongs to.", "take the text as it was written"),
     # --- R: the rule -----------------------------------------------------------------------
     "R201": Code("error", "not a Sigma rule", "The document is not a map with a title, a logsource and a detection.", "check the indentation; see the rule format of the Sigma specification"),
     "R202": Code("error", "required part missing", "The specification requires this part of a rule.", "add the part"),
@@ -87,6 +88,15 @@ CODES: dict[str, Code] = {
     "T622": Code("note", "assumes a column type", "Nothing says what type the column has; the query takes it from the rule's value.", "use a schema that knows the column"),
     "T623": Code("note", "looks into certain fields only", "The target has no search over all fields; the keyword is looked for in the fields the message names.", "choose another target, or a schema that names more fields"),
     "T624": Code("note", "holds under a condition", "The query means the rule under the condition that the message states.", "check the condition"),
+    "T625": Code("note", "a null inside a list is not seen", "The rule's null is also an element of a list; the target indexes the other values of such a list, and the field counts as present.", "check whether lists of the field can hold null"),
+    # --- V: verification -------------------------------------------------------------------
+    "V901": Code("warning", "not an event", "The line of an event file (of an event log: the record) is not a JSON object of text and numbers; it was left out.", "mend the line, or remove it"),
+    "V902": Code("warning", "too many events", "Events are held in memory, a bounded number of them; those that follow were left out.", "verify on one part of the events after another"),
+    "V903": Code("warning", "event file breaks off", "The file cannot be read, or not to its end; the events before that are used.", "check that the file is whole and what its name says"),
+    "V904": Code("error", "no such event file", "Events are read from files that exist and whose names say what they hold.", "see `sigmaq verify --help`"),
+    "V905": Code("error", "package missing", "What was asked for takes a package that is not installed.", "install the extra that the message names"),
+    "V906": Code("note", "shape of the events", "Events come in Sigma's field names or in those of the schema; which it is was seen from the names they use.", "say it with --shape if it is not so"),
+    "V907": Code("note", "log source taken as given", "Events in Sigma's field names do not say where a platform keeps them. Each is taken to be of the rule's log source, so that what selects it there holds; fields that the rule asks for stay the event's own.", "give only events of the log source, or events in the schema's shape"),
     # --- U: usage --------------------------------------------------------------------------
     "U801": Code("error", "unknown target", "There is no backend of this name.", "`sigmaq targets` lists the names"),
     "U802": Code("error", "unknown schema", "There is no schema of this name, nor a file.", "`sigmaq schemas` lists the names"),

@@ -105,12 +105,13 @@ def number_kind(given: Pattern) -> str | None:
 
 def is_address(given: Pattern) -> bool:
     """Whether a pattern is the exact text of an IPv4 or IPv6 address."""
+    text = given.text
+    if given.kind != "equals" or (":" not in text and text.count(".") != 3):
+        return False
     from ipaddress import ip_address
 
-    if given.kind != "equals":
-        return False
     try:
-        ip_address(given.text)
+        ip_address(text)
     except ValueError:
         return False
     return True

@@ -69,17 +69,18 @@ Pair = tuple[str, ScalarNode, Yaml]
 """A key's text, the key's node and the value's node."""
 
 
-def pairs(document: Document, node: MappingNode, depth: int = 0) -> list[Pair]:
-    """(key, key node, value node) of a map, ``<<`` merged in.
+def pairs(document: Document, node: MappingNode, depth: int = 0) -> dict[str, Pair]:
+    """Key -> (key, key node, value node) of a map, ``<<`` merged in.
 
     Raises RuleError: a tag, a key that is no scalar (R203), a key twice (S107), ``<<`` in ``<<``
     without end (S105).
     """
-    untagged(document, node)
+    if node.tag:
+        untagged(document, node)
     found: dict[str, Pair] = {}
     merged: list[Pair] = []
     for key_node, value_node in node.value:
-        if not isinstance(key_node, ScalarNode):
+        if type(key_node) is not ScalarNode:
             raise RuleError(diagnostic("R203", "a key must be a single value", document.span(key_node)))
         key: str = key_node.value
         if key == "<<" and not key_node.style:
@@ -92,7 +93,7 @@ def pairs(document: Document, node: MappingNode, depth: int = 0) -> list[Pair]:
             found[key] = (key, key_node, value_node)
     for pair in merged:
         found.setdefault(pair[0], pair)
-    return list(found.values())
+    return found
 
 
 def untagged(document: Document, node: Yaml) -> None:
@@ -108,7 +109,7 @@ def _merged(document: Document, node: Yaml, depth: int) -> list[Pair]:
     maps = node.value if isinstance(node, SequenceNode) else [node]
     if not all(isinstance(each, MappingNode) for each in maps):
         raise RuleError(diagnostic("R203", "`<<` needs a map or a list of maps", document.span(node)))
-    return [pair for each in maps for pair in pairs(document, cast(MappingNode, each), depth)]
+    return [pair for each in maps for pair in pairs(document, cast(MappingNode, each), depth).values()]
 
 
 def selection(document: Document, name: str, node: Yaml, depth: int = 0) -> Node:
@@ -116,7 +117,7 @@ def selection(document: Document, name: str, node: Yaml, depth: int = 0) -> Node
     if depth > MAX_DEPTH:
         raise RuleError(diagnostic("S105", f"the selection `{name}` is nested too deeply", document.span(node)))
     if isinstance(node, MappingNode):
-        items = [_field(document, key, key_node, value) for key, key_node, value in pairs(document, node)]
+        items = [_field(document, key, key_node, value) for key, key_node, value in pairs(document, node).values()]
         return _several(document, name, node, items, And)
     if isinstance(node, SequenceNode):
         return _list(document, name, node, depth)
@@ -181,12 +182,14 @@ def _field(document: Document, key: str, key_node: ScalarNode, node: Yaml) -> No
         _searched_for(document, plan, key_node)
         return _keywords(document, values, plan, key_node)
     field = named(name)
-    span = document.span(key_node)
     texts = _texts(values, plan.wildcards) if plan.wildcards else None
+    if texts is not None and not plan.all_ and not plan.negated:  # nearly every field of nearly every rule
+        return Match(field, tuple(texts), False, document.span(values[0]))
+    span = document.span(key_node)
     if texts is not None:
         tree = _matches(document, field, texts, values, plan, span)
         return Not(tree, span) if plan.negated else tree
-    drafts = _drafts(document, values, plan, f"the value of `{name}`")
+    drafts = _drafts(document, values, plan, f"the value of `{name}`", key_node)
     if plan.all_:
         tree = And(tuple([_leaf(document, field, each) for each in drafts]), span)
     else:
@@ -223,8 +226,8 @@ Placed = tuple[Draft, Yaml]
 """A draft and the node of the value it was made of."""
 
 
-def _drafts(document: Document, values: Sequence[Yaml], plan: Plan, what: str) -> list[list[Placed]]:
-    """The drafts of each value."""
+def _drafts(document: Document, values: Sequence[Yaml], plan: Plan, what: str, key_node: Yaml) -> list[list[Placed]]:
+    """The drafts of each value. What a modifier cannot do is said at the modifier, all else at the value."""
     result: list[list[Placed]] = []
     many = len(values) > 1
     for node in values:
@@ -233,6 +236,11 @@ def _drafts(document: Document, values: Sequence[Yaml], plan: Plan, what: str) -
             raise RuleError(diagnostic("M408", f"{what}: null in a list", document.span(node)))
         try:
             drafts = mods.apply(plan, value)
+        except mods.Wrong as wrong:
+            assert isinstance(key_node, ScalarNode)
+            at = _modifier(document, key_node, plan.names, wrong.index)
+            which = f"{what} on line {document.span(node).line}, `{node.value[:40]}`" if many else what
+            raise ModifierError(diagnostic(wrong.code, f"{which}: {wrong}", at, hint=wrong.hint)) from None
         except Misfit as misfit:
             raise ModifierError(
                 diagnostic(misfit.code, f"{what}: {misfit}", document.span(node), hint=misfit.hint)
@@ -349,16 +357,16 @@ _MAKERS: dict[type, Callable[[Field, Sequence[Draft], Span], Node]] = {
 
 
 def _searched_for(document: Document, plan: Plan, key_node: ScalarNode) -> None:
-    """Refuse a keyword that must begin or end something: it is searched for inside values."""
+    """Refuse modifiers that make no keyword of a value, which is text to be found anywhere inside values."""
     for index, name in enumerate(plan.names):
-        if name in ("startswith", "endswith"):
+        if name in mods.NEED_FIELD:
             at = _modifier(document, key_node, plan.names, index)
             raise ModifierError(diagnostic("M403", f"`{name}` needs a field", at))
 
 
 def _keywords(document: Document, nodes: Sequence[Yaml], plan: Plan, at: Yaml) -> Node:
     """Values that are bound to no field: each is looked for in the whole event."""
-    drafts = _drafts(document, nodes, plan, "the keyword")
+    drafts = _drafts(document, nodes, plan, "the keyword", at)
     if plan.all_:
         tree: Node = And(tuple([_keyword(document, each) for each in drafts]), document.span(at))
     else:
@@ -390,8 +398,7 @@ def _word(document: Document, draft: Draft, node: Yaml) -> Pattern:
         draft = draft.pattern
     if isinstance(draft, (int, float)):
         draft = patterns.literal(text_of(draft) or "")
-    if not isinstance(draft, Pattern):
-        raise ModifierError(diagnostic("M403", "this modifier needs a field", document.span(node)))
+    assert isinstance(draft, Pattern)  # every other draft is made by a modifier that needs a field
     found = patterns.surround(draft, True, True)
     if found.kind == "any":
         raise RuleError(diagnostic("R204", "an empty keyword occurs in every event", document.span(node)))

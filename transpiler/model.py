@@ -25,7 +25,7 @@ class LogSource(NamedTuple):
     span: Span = NOWHERE
 
     def __str__(self) -> str:
-        return "/".join(part or "-" for part in (self.product, self.category, self.service))
+        return f"{self.product or '-'}/{self.category or '-'}/{self.service or '-'}"
 
 
 class Condition(NamedTuple):

@@ -240,10 +240,23 @@ def cidr(draft: Draft) -> Draft:
     from ipaddress import ip_network
 
     found = _NETWORK.match(str(draft))  # ip_network also takes masks and zones, which no target knows
+    text = found[1] if found else ""
     try:
-        return Network(ip_network(found[1] if found else "", strict=False))
+        return Network(ip_network(text))
     except ValueError:
-        raise Misfit("M405", f"{str(draft)!r} is not a network in CIDR notation") from None
+        raise _no_network(str(draft), text) from None
+
+
+def _no_network(value: str, text: str) -> Misfit:
+    from ipaddress import ip_network
+
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return Misfit("M405", f"{value!r} is not a network in CIDR notation")
+    # pySigma refuses it too: whether the network is meant or the one address, nobody knows.
+    hint = f"write {network} for the network, or {text.partition('/')[0]} for the address"
+    return Misfit("M405", f"{text} is an address inside the network {network}", hint)
 
 
 def _threshold(op: Comparison) -> Callable[[Draft], Draft]:
@@ -344,6 +357,11 @@ MODIFIERS |= {long: MODIFIERS[short] for long, short in {"ignorecase": "i", "mul
 LIST_MODIFIERS = ("all", "neq", "expand")
 """Modifiers about the list of values: all of them instead of any; none of them; placeholders."""
 
+NEED_FIELD = frozenset(
+    {"startswith", "endswith", "cidr", "fieldref", "exists", "lt", "lte", "gt", "gte", *_RANGES},
+)
+"""Modifiers that say nothing without a field."""
+
 _PARTS = frozenset({"contains", "startswith", "endswith"})
 _NEEDS_RAW = frozenset({"re", "cidr"})
 _ENCODERS = frozenset({"wide", "utf16", "utf16le", "utf16be"})
@@ -418,7 +436,7 @@ def draft(value: Scalar, *, raw: bool) -> Draft:
 
 
 def apply(chain: Plan, value: Scalar) -> list[Draft]:
-    """Apply a chain to one value of the rule. Raises Misfit."""
+    """Apply a chain to one value of the rule. Raises Misfit for the value, Wrong for a modifier of the chain."""
     if chain.expand and (name := placeholder(value)):
         raise Misfit("M406", f"the placeholder %{name}% has no value")
     drafts: list[Draft] = [draft(value, raw=chain.raw)]
@@ -427,8 +445,14 @@ def apply(chain: Plan, value: Scalar) -> list[Draft]:
         for each in drafts:
             if not isinstance(each, step.takes) or (type(each) is bool and bool not in step.takes):
                 code = "M403" if type(each) in _MADE else "M402"
-                raise Misfit(code, f"`{_name(chain, index)}` needs {step.says}, not {_kind(each)}")
-            result = step.apply(each)
+                at = _place(chain, index)
+                raise Wrong(at, code, f"`{chain.names[at]}` needs {step.says}, not {_kind(each)}")
+            try:
+                result = step.apply(each)
+            except Misfit as misfit:
+                if misfit.code in ("M402", "M403"):
+                    raise Wrong(_place(chain, index), misfit.code, str(misfit), misfit.hint) from None
+                raise
             if isinstance(result, list):
                 following += result
             else:
@@ -437,8 +461,9 @@ def apply(chain: Plan, value: Scalar) -> list[Draft]:
     return drafts
 
 
-def _name(chain: Plan, index: int) -> str:
-    return [name for name in chain.names if name not in LIST_MODIFIERS][index]
+def _place(chain: Plan, step: int) -> int:
+    """The number, among all modifiers of the chain, of the one that is that step."""
+    return [number for number, name in enumerate(chain.names) if name not in LIST_MODIFIERS][step]
 
 
 def _kind(each: Draft) -> str:

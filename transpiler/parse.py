@@ -8,15 +8,15 @@ from __future__ import annotations
 from transpiler import condition as conditions
 from transpiler.ast import And, Keyword, KeywordRegex, Match, Node, Not, Or, Regex
 from transpiler.condition import ConditionFault
-from transpiler.detection import pairs, selection, untagged, value_of
+from transpiler.detection import Pair, pairs, selection, untagged, value_of
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import ConditionError, RuleError
 from transpiler.model import LEVELS, STATUSES, Condition, LogSource, Rule
 from transpiler.source import MAX_CHARACTERS, Document, MappingNode, ScalarNode, SequenceNode
 from transpiler.source import Node as Yaml
 
-Pairs = dict[str, tuple[Yaml, Yaml]]
-"""Key -> (key node, value node)."""
+Pairs = dict[str, Pair]
+"""Key -> (key, key node, value node)."""
 
 
 def rule(document: Document) -> tuple[Rule, list[Diagnostic]]:
@@ -27,7 +27,7 @@ def rule(document: Document) -> tuple[Rule, list[Diagnostic]]:
     root = document.root
     if not isinstance(root, MappingNode):
         raise RuleError(diagnostic("R201", "the document is not a map", document.span(root)))
-    parts: Pairs = {key: (key_node, value) for key, key_node, value in pairs(document, root)}
+    parts = pairs(document, root)
     _refuse_other_kinds(document, parts)
     notes: list[Diagnostic] = []
     title = _text(document, parts, "title")
@@ -54,7 +54,7 @@ def _refuse_other_kinds(document: Document, parts: Pairs) -> None:
             message = {"R206": "this is a correlation rule", "R207": "this is a filter"}.get(
                 code, "this document is a part of a collection (`action`)"
             )
-            raise RuleError(diagnostic(code, message, document.span(parts[key][0])))
+            raise RuleError(diagnostic(code, message, document.span(parts[key][1])))
     if not parts.keys() & {"title", "logsource", "detection"}:
         raise RuleError(
             diagnostic("R201", "the map has no title, logsource or detection", document.span(document.root))
@@ -78,7 +78,7 @@ def _text(document: Document, parts: Pairs, key: str) -> str | None:
     """A metadata text as written; None when absent or empty."""
     if key not in parts:
         return None
-    node = parts[key][1]
+    node = parts[key][2]
     if not isinstance(node, ScalarNode):
         value_of(document, node, f"`{key}`")
     return node.value or None
@@ -88,7 +88,7 @@ def _texts(document: Document, parts: Pairs, key: str) -> tuple[str, ...]:
     """A list of texts; a single text is a list of one."""
     if key not in parts:
         return ()
-    node = parts[key][1]
+    node = parts[key][2]
     if isinstance(node, SequenceNode):
         for each in node.value:
             if not isinstance(each, ScalarNode):
@@ -102,21 +102,20 @@ def _check_words(document: Document, parts: Pairs, made: Rule, notes: list[Diagn
     for key, value, words in (("level", made.level, LEVELS), ("status", made.status, STATUSES)):
         if value is not None and value not in words:
             message = f"`{value}` is no {key}; the specification has {', '.join(words)}"
-            notes.append(diagnostic("R209", message, document.span(parts[key][1])))
+            notes.append(diagnostic("R209", message, document.span(parts[key][2])))
 
 
 def _logsource(document: Document, parts: Pairs, root: Yaml) -> LogSource:
     if "logsource" not in parts:
         raise _missing(document, root, "logsource", parts)
-    node = parts["logsource"][1]
+    node = parts["logsource"][2]
     if not isinstance(node, MappingNode):
         raise RuleError(diagnostic("R203", "`logsource` must be a map", document.span(node)))
-    inside: Pairs = {key: (key_node, value) for key, key_node, value in pairs(document, node)}
-    category, product, service, definition = (
-        _text(document, inside, key) for key in ("category", "product", "service", "definition")
-    )
+    inside = pairs(document, node)
+    category, product, service = [_text(document, inside, key) for key in ("category", "product", "service")]
     if not (category or product or service):
         raise RuleError(diagnostic("R202", "`logsource` has no category, product or service", document.span(node)))
+    definition = _text(document, inside, "definition")
     return LogSource(category, product, service, definition, document.span(node))
 
 
@@ -128,13 +127,13 @@ def _detection(
 ) -> tuple[dict[str, Node], tuple[Condition, ...]]:
     if "detection" not in parts:
         raise _missing(document, root, "detection", parts)
-    key_node, node = parts["detection"]
+    _, key_node, node = parts["detection"]
     if not isinstance(node, MappingNode):
         raise RuleError(diagnostic("R203", "`detection` must be a map", document.span(node)))
     selections: dict[str, Node] = {}
     places: dict[str, Yaml] = {}
     texts: Yaml | None = None
-    for name, name_node, value in pairs(document, node):
+    for name, name_node, value in pairs(document, node).values():
         if name == "condition":
             texts = value
         elif name == "timeframe":

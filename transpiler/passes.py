@@ -1,96 +1,77 @@
 """Pure functions from tree to tree that keep the meaning and make it short.
 
-PASSES is the table of contents; ``normalise`` runs it. A pass returns the same object when it has
-nothing to do. Every pass keeps trees flat: no And in an And, no Or in an Or, no list of one, no
-``not not``.
+PASSES is the table of contents; ``normalise`` runs them all in one walk. A pass returns the same
+object when it has nothing to do. Every pass keeps trees flat: no And in an And, no Or in an Or, no
+list of one, no ``not not``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from operator import is_
+from typing import Any, NamedTuple, cast
 
 from transpiler.ast import And, Cidr, Equals, Keyword, Match, Node, Not, Or, TimePart
 
-
-def flatten(node: Node) -> Node:
-    """Operators of one kind stand on one level."""
-    return _rewrite(node, _same_children)
+Children = Sequence[Node]
 
 
-def merge(node: Node) -> Node:
-    """Alternatives that one leaf can hold stand in one leaf: ``f: a or f: b`` is ``f: [a, b]``."""
-    return _rewrite(node, _merge_children)
+class Pass(NamedTuple):
+    """One pass: what it makes of the children of an And or Or, and of a leaf (None: nothing)."""
 
+    children: Callable[[type, Children], Children] | None = None
+    leaf: Callable[[Node], Node] | None = None
 
-def dedupe(node: Node) -> Node:
-    """Nothing stands twice: no child of an And or Or, no value of a leaf."""
-    return _rewrite(node, _distinct_children, _distinct_values)
-
-
-PASSES: tuple[Callable[[Node], Node], ...] = (flatten, merge, dedupe)
+    def __call__(self, node: Node) -> Node:
+        """The tree after this pass alone."""
+        return _rewrite(node, (self.children,) if self.children else (), self.leaf)
 
 
 def normalise(node: Node) -> Node:
-    """Run every pass, in order, until the last has nothing left to do.
+    """Run every pass, in order, at each node from the leaves up, until nothing is left to do.
 
     What ``dedupe`` takes away can bring two leaves together that ``merge`` must see.
     """
     while True:
-        before = node
-        for each in PASSES:
-            before, node = node, each(node)
+        before, node = node, _rewrite(node, _STEPS, _distinct_values)
         if node is before:
             return node
 
 
 # --- the walk -----------------------------------------------------------------------------------------
 
-Children = Sequence[Node]
-
-
 _OPERATORS = frozenset({And, Or, Not})
 
 
 def _rewrite(
     node: Node,
-    children_of: Callable[[type, Children], Children],
+    steps: Sequence[Callable[[type, Children], Children]],
     leaf: Callable[[Node], Node] | None = None,
 ) -> Node:
-    """Rebuild a tree from its leaves up (None: they stay); what did not change is the same object."""
+    """Rebuild a tree from its leaves up; what did not change is the same object."""
     kind = type(node)
     if kind is And or kind is Or:
         old = cast(And | Or, node).children
-        below = [_rewrite(child, children_of, leaf) if leaf or type(child) in _OPERATORS else child for child in old]
-        return _joined(cast(And | Or, node), children_of(kind, below))
+        children: Children = [
+            _rewrite(child, steps, leaf) if type(child) in _OPERATORS else leaf(child) if leaf else child
+            for child in old
+        ]
+        if kind in map(type, children):
+            children = [each for child in children for each in (child.children if type(child) is kind else (child,))]
+        for step in steps:
+            children = step(kind, children)
+        if len(children) == 1:
+            return children[0]
+        if len(children) == len(old) and all(map(is_, children, old)):
+            return node
+        return kind(tuple(children), node.span)
     if kind is Not:
         old_child = cast(Not, node).child
-        child = _rewrite(old_child, children_of, leaf)
+        child = _rewrite(old_child, steps, leaf)
         if type(child) is Not:
             return child.child
         return node if child is old_child else Not(child, node.span)
     return leaf(node) if leaf else node
-
-
-def _joined(node: And | Or, children: Children) -> Node:
-    """The node with these children: those of its own kind spliced in, a single one for itself."""
-    if len(children) == 1:
-        return children[0]
-    old = node.children
-    kind = type(node)
-    if kind in map(type, children):
-        children = [each for child in children for each in (child.children if type(child) is kind else (child,))]
-    elif len(children) == len(old) and all(map(_is, children, old)):
-        return node
-    return kind(tuple(children), node.span)
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
-
-
-def _same_children(kind: type, children: Children) -> Children:
-    return children
 
 
 # --- merging and deduplicating ------------------------------------------------------------------------
@@ -160,3 +141,19 @@ def _distinct_values(node: Any) -> Node:
         if len(distinct) < len(held):
             return cast(Node, node._replace(**{values: tuple(distinct.values())}))
     return cast(Node, node)
+
+
+# --- the passes -----------------------------------------------------------------------------------------
+
+flatten = Pass()
+"""Operators of one kind stand on one level."""
+
+merge = Pass(_merge_children)
+"""Alternatives that one leaf can hold stand in one leaf: ``f: a or f: b`` is ``f: [a, b]``."""
+
+dedupe = Pass(_distinct_children, _distinct_values)
+"""Nothing stands twice: no child of an And or Or, no value of a leaf."""
+
+PASSES: tuple[Pass, ...] = (flatten, merge, dedupe)
+
+_STEPS = tuple([each.children for each in PASSES if each.children])

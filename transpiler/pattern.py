@@ -95,6 +95,9 @@ def pattern(*tokens: Token) -> Pattern:
 EMPTY = Pattern(("",), "equals", "")
 """The pattern of the empty string."""
 
+PRESENT = Pattern((MANY,), "any", "")
+"""The pattern that every text matches."""
+
 _ESCAPE = re.compile(r"\\([\\*?])|([*?])")
 _WILD: dict[str, Wildcard] = {"*": MANY, "?": ONE}
 

@@ -90,9 +90,9 @@ def backend(name: str) -> type[Backend]:
     return loaded
 
 
-def engines(target: str) -> list[str]:
-    """The names of the engines that run a target's queries, sorted. Raises UsageError (U805, U807)."""
-    return [name for name in _engines() if target in engine(name).TARGETS]
+def engines(target: str | None = None) -> list[str]:
+    """The names of all engines, or of those that run a target's queries; sorted. Raises UsageError (U805, U807)."""
+    return [name for name in _engines() if target is None or target in engine(name).TARGETS]
 
 
 @lru_cache(maxsize=32)

@@ -97,11 +97,12 @@ class Schema:
 
 
 class Mapped(NamedTuple):
-    """A rule's condition in the platform's names."""
+    """A rule's condition in the platform's names; ``telemetry``: how its events are recorded there."""
 
     tree: Node
     source: Source
     notes: tuple[Diagnostic, ...] = ()
+    telemetry: Telemetry | None = None
 
 
 def map_tree(schema: Schema, rule: Rule, tree: Node, options: Options) -> Mapped:
@@ -125,14 +126,14 @@ def map_tree(schema: Schema, rule: Rule, tree: Node, options: Options) -> Mapped
         schema.time,
         schema.keyword_fields,
     )
-    return Mapped(normalise(mapped), source)
+    return Mapped(normalise(mapped), source, (), telemetry)
 
 
 # --- the schema `none`: the rule's own names --------------------------------------------------------
 
 
 def _keep(schema: Schema, rule: Rule, tree: Node, options: Options) -> Mapped:
-    types: dict[str, set[str]] = {}
+    types: dict[str, int] = {}
     _collect(tree, types)
     strings: Strings = "folded" if options.strings == "folded" else schema.strings
     fields = {name: (_typed(name, _infer(schema, name, found), strings),) for name, found in types.items()}
@@ -161,7 +162,17 @@ def _typed(name: str, kind: FieldType, strings: Strings) -> Field:
     return Field(name, kind, strings if kind == "string" else "keyword")
 
 
-def _collect(node: Node, types: dict[str, set[str]]) -> None:
+# What a rule compares a field with: the bits of a number, several of them for most fields.
+# WHOLE, FRACTION and ADDRESS are texts that look like a number or address: the rule quoted them, so they
+# are text unless something else in the rule says otherwise. PART is a piece of a text, be it a number's;
+# ORDER a comparison, which only numbers have.
+INT, FLOAT, BOOL, IP, DATETIME, STRING, WHOLE, FRACTION, ADDRESS, PART, ORDER = [1 << bit for bit in range(11)]
+
+_NUMBER_KINDS = {"whole": WHOLE, "fraction": FRACTION}
+_VALUE_KINDS = {int: INT, float: FLOAT, bool: BOOL}
+
+
+def _collect(node: Node, types: dict[str, int]) -> None:
     """Which kinds of values a tree compares each field with."""
     kind = type(node)
     if kind is And or kind is Or:
@@ -172,41 +183,43 @@ def _collect(node: Node, types: dict[str, set[str]]) -> None:
     else:
         collect = _COLLECTORS.get(kind)
         if collect is not None:
-            field = node.field  # type: ignore[union-attr]
-            known = types.get(field.name)
-            if known is None:
-                known = types[field.name] = set()
-            collect(node, known)
+            name = node.field.name  # type: ignore[union-attr]
+            types[name] = types.get(name, 0) | collect(node)
             if kind is ast.FieldRef:
-                types.setdefault(node.other.name, set()).add("string")  # type: ignore[union-attr]
+                name = node.other.name  # type: ignore[union-attr]
+                types[name] = types.get(name, 0) | STRING
 
 
-def _collect_match(node: ast.Match, known: set[str]) -> None:
+def _kinds_of_match(node: ast.Match) -> int:
+    found = 0
     for each in node.patterns:
         text = each.text
         if each.kind != "equals":
-            known.add("part")
+            found |= PART
         elif text and text[0] in "-0123456789abcdefABCDEF:":
-            known.add(number_kind(each) or ("address" if is_address(each) else "string"))
+            found |= _NUMBER_KINDS.get(number_kind(each) or "") or (ADDRESS if is_address(each) else STRING)
         else:
-            known.add("string")
+            found |= STRING
+    return found
 
 
-def _collect_equals(node: ast.Equals, known: set[str]) -> None:
+def _kinds_of_equals(node: ast.Equals) -> int:
+    found = 0
     for value in node.values:
-        known.add(type(value).__name__)
+        found |= _VALUE_KINDS[type(value)]
+    return found
 
 
-_COLLECTORS: dict[type, Callable[[Any, set[str]], None]] = {
-    ast.Match: _collect_match,
-    ast.Equals: _collect_equals,
-    ast.Compare: lambda node, known: known.update((type(node.value).__name__, "order")),
-    ast.Cidr: lambda node, known: known.add("ip"),
-    ast.Regex: lambda node, known: known.add("part"),
-    ast.FieldRef: lambda node, known: known.add("string"),
-    ast.Exists: lambda node, known: None,
-    ast.IsNull: lambda node, known: None,
-    ast.TimePart: lambda node, known: known.add("datetime"),
+_COLLECTORS: dict[type, Callable[[Any], int]] = {
+    ast.Match: _kinds_of_match,
+    ast.Equals: _kinds_of_equals,
+    ast.Compare: lambda node: _VALUE_KINDS[type(node.value)] | ORDER,
+    ast.Cidr: lambda node: IP,
+    ast.Regex: lambda node: PART,
+    ast.FieldRef: lambda node: STRING,
+    ast.Exists: lambda node: 0,
+    ast.IsNull: lambda node: 0,
+    ast.TimePart: lambda node: DATETIME,
 }
 
 
@@ -218,26 +231,21 @@ _OWN_TYPES: dict[type, Callable[[Any], FieldType]] = {
 """Leaves that can only be about one type, whatever else the rule compares the field with."""
 
 
-def _infer(schema: Schema, name: str, found: set[str]) -> FieldType:
-    """The type of a field whose values are of these kinds.
-
-    ``whole``, ``fraction`` and ``address`` are texts that look like a number or address: the rule quoted
-    them, so they are text unless something else in the rule says otherwise. ``part`` is a piece of a
-    text, be it a number's; ``order`` a comparison, which only numbers have.
-    """
-    if name in schema.numbers and found <= {"int", "whole", "part"}:
+def _infer(schema: Schema, name: str, found: int) -> FieldType:
+    """The type of a field whose values are of these kinds."""
+    if name in schema.numbers and not found & ~(INT | WHOLE | PART):
         return "int"
-    if "datetime" in found:
+    if found & DATETIME:
         return "datetime"
-    if "ip" in found and found <= {"ip", "address"}:
+    if found & IP and not found & ~(IP | ADDRESS):
         return "ip"
-    if found & {"string", "address", "ip"} or ("part" in found and "order" not in found):
+    if found & (STRING | ADDRESS | IP) or (found & PART and not found & ORDER):
         return "string"
-    if "bool" in found:
-        return "bool" if len(found) == 1 else "string"
-    if not found & {"int", "float"}:
+    if found & BOOL:
+        return "bool" if found == BOOL else "string"
+    if not found & (INT | FLOAT):
         return "string" if found else "unknown"
-    return "float" if found & {"float", "fraction"} else "int"
+    return "float" if found & (FLOAT | FRACTION) else "int"
 
 
 # --- rewriting leaves ---------------------------------------------------------------------------------

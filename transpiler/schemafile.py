@@ -83,10 +83,10 @@ class _Loader:
         if not isinstance(node, MappingNode):
             self.fail(node, "a map is expected here")
         found = pairs(self.document, node)
-        for key, key_node, _ in found if what else ():
+        for key, key_node, _ in found.values() if what else ():
             if key not in _PARTS[what]:
                 self.fail(key_node, f"`{key}` is no part of {what}; it has {', '.join(_PARTS[what])}")
-        return {key: value for key, _, value in found}
+        return {key: value for key, _, value in found.values()}
 
     def list(self, node: Yaml | None) -> list[Yaml]:
         if node is None:

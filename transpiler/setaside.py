@@ -1,12 +1,14 @@
-"""Events that a query cannot be held to, because the query itself says that it may be wrong on them.
+"""Events that a query cannot be held to: the query itself, or nobody, says what it does on them.
 
 A warning on a query (transpiler.codes, T610 to T615) names a way in which it is weaker or wider than
-the rule. An event on which that way shows is set aside and counted, never taken for a pass.
+the rule, and the note T625 what it takes for granted of lists. An event on which that way shows is set
+aside and counted, never taken for a pass. So is one on which the outcome hangs on what Sigma leaves
+open and no two platforms do alike: whether ``ſ`` is an ``s``, and whether an empty list is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from transpiler import ast, evaluate, regex
@@ -23,6 +25,10 @@ _VANISHING = {"kusto": "", "splunk": ""}
 """What a target does not keep apart from a missing field, beside null."""
 
 
+_INTO_ASCII = str.maketrans({"\u017f": "s", "\u212a": "k", "\u0130": "i\u0307"})
+"""Letters outside ASCII whose lower case begins in ASCII (Unicode, CaseFolding.txt): ``ſ``, the Kelvin sign, ``İ``."""
+
+
 class Warned:
     """What the warnings of one query cover.
 
@@ -30,31 +36,49 @@ class Warned:
     """
 
     def __init__(self, query: Query, tree: Node) -> None:
-        self.said = frozenset(each.code for each in query.diagnostics if each.severity == "warning")
+        said = [each for each in query.diagnostics if each.severity == "warning" or each.code == "T625"]
+        self.said = frozenset(each.code for each in said)
         for each in query.diagnostics:
             if each.code == "T615" and not each.message.startswith(_ON_TEXT_FIELDS):
                 raise CannotRun(f"the query says that it is weaker: {each.message}")
         self._target = query.target
         self._names = sorted({field.name for leaf in leaves(tree) for field in fields_of(leaf)})
         self._asked_empty = _asked_empty(tree)
+        self._joined = sorted({field.name for leaf in leaves(tree) for field in fields_of(leaf) if field.many})
         self._keywords = has_keywords(tree)
         self._matches = evaluate.compile(tree)
         self._cased = evaluate.compile(_with_case(tree, True)) if self.said & {"T610", "T612"} else None
         self._uncased = evaluate.compile(_with_case(tree, False)) if "T613" in self.said else None
 
     def covers(self, event: Event) -> str | None:
-        """The code of the warning that covers an event, or None."""
-        if not self.said:
-            return None
+        """Why an event is set aside, or None."""
+        code = self._code(event) if self.said or self._joined else None
+        if code:
+            return f"the query's warning {code}"
+        for change, why in _OPEN:
+            other = change(event)
+            if other != event and self._matches(other) != self._matches(event):
+                return why
+        return None
+
+    def _code(self, event: Event) -> str | None:
         if self._cased is not None and self._cased(event) != self._matches(event):
             return "T610" if "T610" in self.said else "T612"
         if self._uncased is not None and self._uncased(event) != self._matches(event):
             return "T613"
         if "T611" in self.said and self._vanishes(event):
             return "T611"
+        if self._target == "esql" and any(_holds_break(evaluate.lookup(event, name)) for name in self._joined):
+            return "T624"
         if "T614" in self.said and any(isinstance(evaluate.lookup(event, name), list) for name in self._names):
             return "T614"
+        if "T625" in self.said and any(self._null_in_list(event, name) for name in self._names):
+            return "T625"
         return None
+
+    def _null_in_list(self, event: Event, name: str) -> bool:
+        value = evaluate.lookup(event, name)
+        return isinstance(value, list) and None in value
 
     def _vanishes(self, event: Event) -> bool:
         for name in self._names:
@@ -63,6 +87,31 @@ class Warned:
                 return True
         # In Kusto, "" finds a missing field too.
         return self._target == "kusto" and any(evaluate.lookup(event, name) is None for name in self._asked_empty)
+
+
+def _holds_break(value: Any) -> bool:
+    """Whether a value holds what ES|QL's several values are joined by."""
+    return any(isinstance(each, str) and "\n" in each for each in _many(value))
+
+
+def _in_ascii(value: Any) -> Any:
+    """An event, or a value of one, with the letters of _INTO_ASCII as their lower case is."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.translate(_INTO_ASCII)
+    if isinstance(value, Mapping):
+        return {name: _in_ascii(each) for name, each in value.items()}
+    return [_in_ascii(each) for each in value] if isinstance(value, list) else value
+
+
+def _without_empty_lists(event: Event) -> Event:
+    return {name: value for name, value in event.items() if value != []}
+
+
+_OPEN: tuple[tuple[Callable[[Event], Event], str], ...] = (
+    (_in_ascii, "whether a letter outside ASCII is the same as one inside"),
+    (_without_empty_lists, "whether an empty list is there"),
+)
+"""What Sigma leaves open, as a change of the event that must not matter, and how it is told."""
 
 
 def _many(value: Any) -> Iterator[Any]:

@@ -319,13 +319,7 @@ def read(path: str) -> str:
     """
     span = Span(path, 1, 1)
     try:
-        if path == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with open(path, "rb", opener=_open_regular) as file:
-                data = file.read(_RULE)
-                if len(data) == _RULE:
-                    data += file.read(MAX_BYTES + 1 - _RULE)
+        data = sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else _bytes_of(path)
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(diagnostic("S101", f"cannot read the file: {reason}", span)) from None
@@ -337,15 +331,31 @@ def read(path: str) -> str:
 _RULE = 64 * 1024
 """Bytes that hold nearly any rule; a buffer for the largest file would be made for each, and thrown away."""
 
+_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Without waiting for the other end of a named pipe."""
 
-def _open_regular(path: str, flags: int) -> int:
-    """Open without waiting for the other end of a named pipe; refuse what is no file."""
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+
+def _bytes_of(path: str) -> bytes:
+    """What a file holds, up to one byte more than MAX_BYTES. Raises OSError, for a folder too."""
+    descriptor = os.open(path, _OPEN)  # not open(): its buffers cost more than reading a rule does
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(21, "it is a folder")
+        if not stat.S_ISREG(mode):
+            os.set_blocking(descriptor, True)
+        data = os.read(descriptor, _RULE)
+        if len(data) < _RULE and stat.S_ISREG(mode):
+            return data
+        pieces = [data]
+        size = len(data)
+        while data and size <= MAX_BYTES:
+            data = os.read(descriptor, MAX_BYTES + 1 - size)
+            pieces.append(data)
+            size += len(data)
+        return b"".join(pieces)
+    finally:
         os.close(descriptor)
-        raise IsADirectoryError(21, "it is a folder")
-    os.set_blocking(descriptor, True)
-    return descriptor
 
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

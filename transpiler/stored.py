@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from transpiler import ast, evaluate
@@ -143,9 +143,12 @@ def _bool(text: str) -> bool:
 
 def _address(text: str) -> str:
     try:
-        return str(ip_address(text))
+        found = ip_address(text)
     except ValueError:
         raise Misfit from None
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        raise Misfit  # such a column holds IPv4 addresses in this form, and cannot tell the two apart
+    return str(found)
 
 
 def _date(text: str) -> datetime:

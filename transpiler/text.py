@@ -8,7 +8,7 @@ r"""The readable text form of a tree, one node a line.
           User is null
           User equals "a" or "b"
 
-Values are JSON strings, so nothing in a rule can end a line or a quote.
+Values are JSON strings, so nothing in a rule can end a line or a quote. :func:`parse` reads it back.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from transpiler import ast, regex
 from transpiler.ast import Field, Node
 from transpiler.pattern import DASH, MANY, ONE, Pattern
+from transpiler.values import text_of
 
 _WILD = {MANY: "*", ONE: "?", DASH: "~"}
 
@@ -27,6 +28,16 @@ _WILD = {MANY: "*", ONE: "?", DASH: "~"}
 def dump(node: Node) -> str:
     """The tree as text; ends with a newline."""
     return "".join([f"{line}\n" for line in _lines(node, 0)])
+
+
+def parse(text: str) -> Node:
+    """The tree that a text writes: ``parse(dump(tree)) == tree``. Spans are not in the text.
+
+    Raises SourceError (S110) at the line and column that cannot be read.
+    """
+    from transpiler.textread import read  # converting a rule never reads a tree
+
+    return read(text)
 
 
 def _lines(node: Node, depth: int) -> Iterator[str]:
@@ -85,8 +96,9 @@ def _cased(cased: bool) -> str:
     return "cased " if cased else ""
 
 
-def _number(value: object) -> str:
-    return json.dumps(value)
+def _number(value: float) -> str:
+    """A number or boolean; json.dumps refuses a whole number of more than 4,300 digits."""
+    return (text_of(value) if type(value) is int else None) or json.dumps(value)
 
 
 def _match(node: ast.Match) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from transpiler import evaluate, registry
 from transpiler.api import Outcome
 from transpiler.ast import And, Node, Not, Or
 from transpiler.engine import Answer, Asked, CannotRun, Column, Engine, Row, Runner
-from transpiler.errors import SigmaError
+from transpiler.errors import SigmaError, UsageError
 from transpiler.model import Rule
 from transpiler.query import Options, Query, Source
 from transpiler.registry import Backend
@@ -32,6 +32,9 @@ Status = Literal["verified", "mismatch", "not verified"]
 
 SHOWN = 5
 """How many differing events a verdict keeps."""
+
+BATCH = 2_000
+"""How many events an engine is given at once, so that its time is bounded whatever their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Verdict:
     """What was shown of one query.
 
     ``events`` were judged, ``matching`` of them match the rule; ``aside`` counts those that could
-    not be, by reason. ``differences`` are the first SHOWN of ``differing``. ``engine`` is empty when
-    none ran; ``ours``: it is an evaluator of this project.
+    not be, by reason. ``differences`` has the first SHOWN of ``differing``, events that look the same
+    to the query once. ``engine`` is empty when none ran; ``ours``: it is an evaluator of this project.
     """
 
     query: Query
@@ -69,7 +72,14 @@ class Verdict:
     ours: bool = False
 
 
-Events = Callable[[Rule, Mapped], Iterable[Event]]
+class Sample(NamedTuple):
+    """An event that stands for ``times`` events which look the same to the query."""
+
+    event: Event
+    times: int = 1
+
+
+Events = Callable[[Rule, Mapped], Iterable[Event | Sample]]
 """The events to hold a query to: those of its rule, in the schema's names."""
 
 
@@ -111,39 +121,53 @@ class Verifier:
     def verify(self, outcome: Outcome) -> Iterator[Verdict]:
         """A verdict for each query of an outcome and each engine that runs its target, in order."""
         prepared: dict[tuple[str, int], Mapped] = {}
-        cases: dict[tuple[str, int], list[Event]] = {}
+        cases: dict[tuple[str, int], list[Event | Sample]] = {}
         for query in outcome.queries:
             key = (query.schema, query.number)
-            if key not in prepared:
-                schema = registry.schema(query.schema)
-                prepared[key] = map_tree(schema, query.rule, outcome.trees[query.number - 1], self.options)
-                cases[key] = list(self.events(query.rule, prepared[key]))
-            yield from self.judge(query, prepared[key], cases[key])
+            try:
+                if key not in cases:
+                    schema = registry.schema(query.schema)
+                    prepared[key] = map_tree(schema, query.rule, outcome.trees[query.number - 1], self.options)
+                    cases[key] = list(self.events(query.rule, prepared[key]))
+                yield from list(self.judge(query, prepared[key], cases[key]))
+            except Exception as error:  # noqa: BLE001 - one rule must never stop a run, nor pass for that
+                yield Verdict(query, "not verified", f"internal error: {type(error).__name__}: {error}")
 
-    def judge(self, query: Query, mapped: Mapped, events: Sequence[Event]) -> Iterator[Verdict]:
+    def judge(self, query: Query, mapped: Mapped, events: Sequence[Event | Sample]) -> Iterator[Verdict]:
         """The verdicts of the engines on one query, run on these events."""
         try:
             question = Question(query, mapped, self.options, events)
         except CannotRun as reason:
             yield Verdict(query, "not verified", str(reason))
             return
-        classes = self._classes(query.target)
-        if not classes:
-            yield Verdict(query, "not verified", f"no engine for {query.target} is installed")
+        try:
+            classes = self.classes(query.target)
+        except CannotRun as reason:
+            yield Verdict(query, "not verified", str(reason))
+            return
         for engine_class in classes:
             try:
-                engine = self._engine(engine_class)
-                verdict = question.verdict(engine)
+                verdict = question.verdict(self.runner(engine_class))
             except CannotRun as reason:
                 verdict = Verdict(query, "not verified", str(reason))
             yield replace(verdict, engine=self._names.get(engine_class, ""), ours=engine_class.OURS)
 
-    def _classes(self, target: str) -> list[type[Engine]]:
+    def classes(self, target: str) -> list[type[Engine]]:
+        """The engines that run a target's queries, one at least. Raises CannotRun where there is none."""
         if self.engines is not None:
-            return self.engines.get(target, [])
-        return [registry.engine(name) for name in registry.engines(target)]
+            found, broken = self.engines.get(target, []), ""
+        else:
+            found, broken = _installed(target)
+        if not found:
+            raise CannotRun(f"no engine for {target} is installed (`pip install 'sigmaq[verify]'`){broken}")
+        return found
 
-    def _engine(self, engine_class: type[Engine]) -> Runner:
+    def name(self, engine_class: type[Engine]) -> str:
+        """The name and version of an engine that was started, else empty."""
+        return self._names.get(engine_class, "")
+
+    def runner(self, engine_class: type[Engine]) -> Runner:
+        """The engine, started. Raises CannotRun."""
         known = self._started.get(engine_class)
         if known is None:
             engine: Runner = Worker(engine_class) if self.isolated else engine_class()
@@ -159,33 +183,51 @@ class Verifier:
         return known
 
 
+def _installed(target: str) -> tuple[list[type[Engine]], str]:
+    """The engines of a target, and why others cannot be loaded: a broken one takes nothing from the rest."""
+    found: list[type[Engine]] = []
+    broken = ""
+    for name in registry.engines():
+        try:
+            engine = registry.engine(name)
+        except UsageError as error:
+            broken = f"; {error.diagnostic.message}"
+            continue
+        if target in engine.TARGETS:
+            found.append(engine)
+    return found, broken
+
+
 class Question:
     """One query, and the events it is held to. Raises CannotRun where no event can be."""
 
-    def __init__(self, query: Query, mapped: Mapped, options: Options, events: Sequence[Event]) -> None:
+    def __init__(self, query: Query, mapped: Mapped, options: Options, events: Sequence[Event | Sample]) -> None:
         self.query = query
         self.mapped = mapped
         self.options = options
         self.columns = columns(mapped.tree)
         self.events: list[Event] = []
         self.rows: list[Row] = []
+        self.counts: list[int] = []
         self.labels: list[bool] = []
         self.aside: Counter[str] = Counter()
         self._sort(events)
 
-    def _sort(self, events: Sequence[Event]) -> None:
+    def _sort(self, events: Sequence[Event | Sample]) -> None:
         """Put each event among the rows, or aside."""
         warned = Warned(self.query, self.mapped.tree)
         matches = evaluate.compile(self.mapped.tree)
         whole = has_keywords(self.mapped.tree)
-        for event in events:
+        for each in events:
+            event, count = each if isinstance(each, Sample) else (each, 1)
             covered = warned.covers(event)
             row = None if covered else stored(event, self.columns, whole=whole)
             if row is None:
-                self.aside[f"the query's warning {covered}" if covered else "a value does not fit its column"] += 1
+                self.aside[covered or "a value does not fit its column"] += count
                 continue
             self.events.append(event)
             self.rows.append(row)
+            self.counts.append(count)
             self.labels.append(matches(event))
         if whole:
             self.columns = dict.fromkeys([name for row in self.rows for name in row], Column()) | self.columns
@@ -194,29 +236,53 @@ class Question:
         """The query with its columns, as an engine is asked."""
         return Asked(text, self.query.target, self.columns, self.query.schema)
 
+    def answers(self, engine: Runner, text: str) -> list[Answer]:
+        """What an engine answers to a query text, for each row. Raises CannotRun."""
+        asked = self.asked(text)
+        answers: list[Answer] = []
+        for start in range(0, len(self.rows), BATCH):
+            rows = self.rows[start : start + BATCH]
+            answers += _checked(engine.run(asked, rows), len(rows))
+        return answers
+
     def verdict(self, engine: Runner) -> Verdict:
         """What the engine says of the query. Raises CannotRun."""
-        answers = engine.run(self.asked(self.query.text), self.rows)
-        aside = self.aside.copy()
-        aside["the engine has no answer"] += answers.count(None)
+        answers = self.answers(engine, self.query.text)
         judged = [index for index, answer in enumerate(answers) if answer is not None]
         wrong = [index for index in judged if answers[index] != self.labels[index]]
-        matching = sum(self.labels[index] for index in judged)
-        status, reason = _status(len(judged), matching, len(wrong), aside)
+        aside = self.aside.copy()
+        aside["the engine has no answer"] += sum(self.counts) - self._sum(judged)
+        matching = self._sum(index for index in judged if self.labels[index])
+        status, reason = _status(self._sum(judged), matching, self._sum(wrong), aside)
         return Verdict(
             self.query,
             status,
             reason,
-            len(judged),
+            self._sum(judged),
             matching,
-            len(wrong),
+            self._sum(wrong),
             tuple([self._difference(engine, index, answers[index]) for index in wrong[:SHOWN]]),
             tuple([(why, count) for why, count in sorted(aside.items()) if count]),
         )
 
+    def _sum(self, indices: Iterable[int]) -> int:
+        return sum([self.counts[index] for index in indices])
+
     def _difference(self, engine: Runner, index: int, answer: Answer) -> Difference:
-        part = _blame(self, engine, index)
-        return Difference(self.events[index], self.labels[index], bool(answer), dump(part))
+        return Difference(self.events[index], self.labels[index], bool(answer), self.blame(engine, index))
+
+    def blame(self, engine: Runner, index: int) -> str:
+        """The smallest part of the rule whose own query is wrong on an event, as text; all of it if none is."""
+        return dump(_blame(self, engine, index))
+
+
+def _checked(answers: Sequence[Answer], wanted: int) -> Sequence[Answer]:
+    """Answers that are some: one for each row, and nothing that merely looks like yes or no. Raises CannotRun."""
+    if len(answers) != wanted:
+        raise CannotRun(f"the engine answered for {len(answers)} of {wanted} events")
+    if any(answer is not None and type(answer) is not bool for answer in answers):
+        raise CannotRun("the engine answered neither yes nor no")
+    return answers
 
 
 def _status(judged: int, matching: int, wrong: int, aside: Counter[str]) -> tuple[Status, str]:
@@ -237,7 +303,7 @@ def _blame(question: Question, engine: Runner, index: int) -> Node:
 
     def differs(node: Node) -> bool:
         try:
-            (found,) = engine.run(question.asked(_render(backend, node, source, options)), [row])
+            (found,) = _checked(engine.run(question.asked(_render(backend, node, source, options)), [row]), 1)
         except (CannotRun, SigmaError):
             return False
         return found is not None and found != evaluate.matches(node, event)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import struct
 import subprocess
 import sys
@@ -26,8 +27,14 @@ START_SECONDS = 60.0
 RUN_SECONDS = 20.0
 """How long it may take for one query."""
 
+STOP_SECONDS = 1.0
+"""How long it may take to put its things away."""
+
 MOST_DEATHS = 3
 """How often an engine may hang or die before it is given up."""
+
+_ROOM = 32 << 10
+"""Bytes that a pipe holds whether or not somebody reads them (Linux: 64 KiB)."""
 
 _LENGTH = struct.Struct(">Q")
 
@@ -39,9 +46,12 @@ class Worker:
     the next; after MOST_DEATHS of these, for every query.
     """
 
-    def __init__(self, engine: type[Engine], *, seconds: float = RUN_SECONDS) -> None:
+    def __init__(
+        self, engine: type[Engine], *, seconds: float = RUN_SECONDS, start_seconds: float = START_SECONDS
+    ) -> None:
         self._place = (engine.__module__, engine.__qualname__)
         self._seconds = seconds
+        self._start_seconds = start_seconds
         self._deaths = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -58,7 +68,11 @@ class Worker:
         self._answers = queue.SimpleQueue()
         assert self._process.stdout
         threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
-        return str(self._ask(self._place, START_SECONDS))
+        try:
+            return str(self._ask(self._place, self._start_seconds))
+        except CannotRun:
+            self.stop()  # what did not start is not asked
+            raise
 
     def run(self, asked: Asked, rows: Sequence[Row]) -> list[Answer]:
         """What the engine answers. Raises CannotRun."""
@@ -67,33 +81,58 @@ class Worker:
                 raise CannotRun(f"the engine hung or ended {self._deaths} times and was given up")
             self.start()
         answers: list[Answer] = self._ask((asked, list(rows)), self._seconds)
-        if len(answers) != len(rows):
-            raise CannotRun(f"the engine answered for {len(answers)} of {len(rows)} events")
         return answers
 
     def stop(self) -> None:
-        """End the child."""
+        """End the child: it may put its things away first, for a moment."""
         process, self._process = self._process, None
         if process is not None:
             assert process.stdin
-            process.kill()
-            process.wait()
-            with suppress(OSError):
+            with suppress(OSError, subprocess.TimeoutExpired):
                 process.stdin.close()
+                process.wait(STOP_SECONDS)
+            _kill(process)
+            process.wait()
 
     def _ask(self, request: Any, seconds: float) -> Any:
-        assert self._process and self._process.stdin
+        assert self._process
         try:
-            _write(self._process.stdin, request)
+            _send(self._process, request, seconds)
             kind, found = self._answers.get(timeout=seconds)
-        except (OSError, queue.Empty) as error:
-            kind, found = "died", f"no answer within {seconds:g} s" if isinstance(error, queue.Empty) else "it ended"
+        except queue.Empty:
+            kind, found = "died", f"the engine gave no answer within {seconds:g} s"
+        except OSError:
+            kind, found = "died", "the engine's process ended"
         if kind == "answer":
             return found
         if kind == "died":
             self._deaths += 1
+            _kill(self._process)
             self.stop()
         raise CannotRun(found)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and, where processes come in groups, those it has started."""
+    if hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def _send(process: subprocess.Popen[bytes], request: Any, seconds: float) -> None:
+    """Write a request. One that does not fit the pipe needs a reader: a child that reads nothing is ended."""
+    assert process.stdin
+    data = pickle.dumps(request)
+    watch = threading.Timer(seconds, _kill, [process]) if len(data) > _ROOM else None
+    if watch is not None:
+        watch.start()
+    try:
+        process.stdin.write(_LENGTH.pack(len(data)) + data)
+        process.stdin.flush()
+    finally:
+        if watch is not None:
+            watch.cancel()
 
 
 def _listen(stream: IO[bytes], answers: queue.SimpleQueue[Any]) -> None:
@@ -137,7 +176,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
                 engine = getattr(import_module(module), name)()
                 found: Any = engine.start()
             else:
-                found = engine.run(*request)
+                found = list(engine.run(*request))
             _write(answers, ("answer", found))
         except CannotRun as reason:
             _write(answers, ("cannot", str(reason)))
@@ -148,10 +187,13 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def main() -> None:
-    """Serve on the standard streams, keeping standard output for the answers alone."""
-    answers = os.fdopen(os.dup(1), "wb")
+    """Serve on the standard streams, keeping them from whatever the engine reads and prints."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, answers)
+    serve(requests, answers)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from transpiler.regex.letters import LAST_CODE, members
+from transpiler.regex.letters import members
 from transpiler.regex.tree import Choice, Node, OneOf, Repeat, Text, children
 
 MAX_EFFORT = 75_000
@@ -22,23 +22,24 @@ def too_complex(tree: Node) -> bool:
     """Whether Lucene may refuse a plain tree without edges."""
     positions = _Positions()
     _, first, _ = positions.add(tree)
-    positions.follow[0] = first
+    positions.link(1, first)
     classes = positions.classes()
-    effort, seen, found = 0, {1}, [1]
+    effort, seen, found = 0, {0, 1}, [1]
     known: set[int] = set()  # many sets reach the same positions, and part into the same sets
-    for states in found:  # grows as it is read
-        reached = positions.after(states)
+    while found:
+        reached = positions.after(found.pop())
         if reached in known:
             continue
         known.add(reached)
-        for following in {reached & matching for matching in classes}:
-            if following and following not in seen:
-                seen.add(following)
-                found.append(following)
-                # Counted when found, not when its turn comes: what waits will be work all the same.
-                effort += following.bit_count()
-        if effort >= MAX_EFFORT:
-            return True
+        new = {reached & matching for matching in classes} - seen
+        if new:
+            seen |= new
+            # The largest set next: it leads to other large ones, and much work is known for it soon.
+            found += sorted(new, key=int.bit_count)
+            # Counted when found, not when its turn comes: what waits will be work all the same.
+            effort += sum(map(int.bit_count, new))
+            if effort >= MAX_EFFORT:
+                return True
     return False
 
 
@@ -46,38 +47,29 @@ class _Positions:
     """Every leaf of the tree with repetitions written out; sets of them are the bits of a number."""
 
     def __init__(self) -> None:
-        self.follow = [0]
+        self.follow = {1: 0}
+        """Position -> those that may follow it; 1 is the beginning."""
         self.leaves: dict[OneOf, int] = {}
-        self.eights: dict[int, int] = {}
-        """What follows some of eight neighbouring positions: counted repetitions ask for it again and again."""
 
     def leaf(self, node: OneOf) -> int:
-        bit = 1 << len(self.follow)
-        self.follow.append(0)
-        self.leaves[node] = self.leaves.get(node, 0) | bit
-        return bit
+        position = 1 << len(self.follow)
+        self.follow[position] = 0
+        self.leaves[node] = self.leaves.get(node, 0) | position
+        return position
 
     def after(self, states: int) -> int:
         """The positions that follow any of these."""
-        reached = 0
-        for index, byte in enumerate(states.to_bytes((len(self.follow) + 7) // 8, "little")):
-            if byte:
-                key = index << 8 | byte
-                found = self.eights.get(key)
-                if found is None:
-                    eight = self.follow[8 * index : 8 * index + 8]
-                    found = 0
-                    for bit, following in enumerate(eight):
-                        if byte >> bit & 1:
-                            found |= following
-                    self.eights[key] = found
-                reached |= found
+        follow, reached = self.follow, 0
+        while states:
+            lowest = states & -states
+            reached |= follow[lowest]
+            states ^= lowest
         return reached
 
     def link(self, last: int, first: int) -> None:
         while last:
             lowest = last & -last
-            self.follow[lowest.bit_length() - 1] |= first
+            self.follow[lowest] |= first
             last ^= lowest
 
     def add(self, node: Node) -> tuple[bool, int, int]:
@@ -127,11 +119,14 @@ class _Positions:
 
     def classes(self) -> list[int]:
         """For each kind of character that the leaves tell apart, the positions that match it."""
-        ranges = {node: members(node) for node in self.leaves}
-        starts = {0} | {code for each in ranges.values() for first, last in each for code in (first, last + 1)}
-        found: dict[int, None] = {}
-        for code in starts:
-            if code <= LAST_CODE:
-                holding = [node for node, each in ranges.items() if any(low <= code <= high for low, high in each)]
-                found[sum([self.leaves[node] for node in holding])] = None
-        return [each for each in found if each]
+        turns: dict[int, int] = {}
+        """Where positions begin or cease to match, as the code rises."""
+        for node, bits in self.leaves.items():
+            for first, last in members(node):
+                turns[first] = turns.get(first, 0) ^ bits
+                turns[last + 1] = turns.get(last + 1, 0) ^ bits
+        matching, found = 0, set()
+        for code in sorted(turns):
+            matching ^= turns[code]
+            found.add(matching)
+        return sorted(found - {0})

@@ -9,8 +9,8 @@ describes the dialect of Rust's ``regex``; what is printed here means the same i
 - ``$`` is the very end: the rule's ``$`` is ``\n?$``. The flag m is not needed, nor used.
 - In a class ``&&``, ``--`` and ``~~`` are operators and ``[`` opens another; outside, ``\<`` and
   ``\>`` are word boundaries: neither is ever printed.
-- ``(?i)`` folds as Unicode does: a few letters more than the reference meaning (``k`` finds the
-  Kelvin sign, ``s`` the long s).
+- ``(?i)`` folds as Unicode does, a few letters more than the reference meaning: what would meet one of
+  those (``k`` the Kelvin sign, ``s`` the long s) is spelled in its cases, without the flag.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from backends.regexes.edges import closing, opening, pieces, united
+from backends.regexes.escapes import PERL, perl_caseless
 from backends.regexes.lacks import Lacks
 from backends.regexes.perl import PerlPrinter
 from backends.regexes.plain import plain, sequence
 from transpiler.regex import Regex
-from transpiler.regex.tree import EMPTY, Edge, Node, Repeat, children
+from transpiler.regex.letters import LAST_CODE, folded, spelled
+from transpiler.regex.tree import ANY, EMPTY, NOT_NEWLINE, Edge, Node, OneOf, Range, Repeat, Text, children
 
 MAX_COUNT = 1000
 """The highest count, and product of nested counts; RE2's limit, named by the page's older version."""
@@ -54,5 +56,24 @@ class _Re2(PerlPrinter):
         "d": "0-9", "w": "0-9A-Za-z_", "s": "[:space:]", "D": "[:^digit:]", "W": "[:^word:]", "S": "[:^space:]",
     }  # fmt: skip
 
+    def text(self, node: Text) -> str:
+        return self.under_case(node, perl_caseless(node.text) if node.caseless else PERL.of(node.text))
+
+    def one_of(self, node: OneOf) -> str:
+        ranges = spelled(node.items)
+        if node in (ANY, NOT_NEWLINE) or not (node.caseless or self.ignore_case) or not _meets_others(ranges):
+            return super().one_of(node)
+        items = folded(ranges) if node.caseless and folded(ranges) != ranges else node.items
+        printed = f"[{'^' if node.negated else ''}{''.join(map(self.item, items))}]"
+        return f"(?-i:{printed})" if self.ignore_case else printed
+
     def edge(self, node: Edge) -> str:
         return "^" if node is Edge.TEXT_START else "$"
+
+
+def _meets_others(ranges: tuple[Range, ...]) -> bool:
+    """Whether the flag i may add to a class, or to what it leaves out, characters that are no case of one in it."""
+    for orbit in ("kK\u212a", "sS\u017f"):
+        if len({any(first <= ord(each) <= last for first, last in ranges) for each in orbit}) > 1:
+            return True
+    return any(first >= 0x80 or 0x80 <= last < LAST_CODE for first, last in ranges)

@@ -102,7 +102,7 @@ class _Lucene(Printer):
         self.caseless = caseless
 
     def text(self, node: Text) -> str:
-        return node.text.translate(self.caseless if node.caseless else LUCENE)
+        return (self.caseless if node.caseless else LUCENE).of(node.text)
 
     def one_of(self, node: OneOf) -> str:
         ranges = members(node)
@@ -113,7 +113,7 @@ class _Lucene(Printer):
         if ranges[-1][1] == LAST_CODE:
             return f"[^{_class(complement(ranges))}]"
         first, last = ranges[0]
-        return LUCENE[first] if first == last and len(ranges) == 1 else f"[{_class(ranges)}]"
+        return LUCENE[chr(first)] if first == last and len(ranges) == 1 else f"[{_class(ranges)}]"
 
     def repeat(self, node: Repeat) -> str:
         return super().repeat(Repeat(node.child, node.low, node.high))
@@ -125,7 +125,7 @@ def _class(ranges: tuple[Range, ...]) -> str:
 
 def _range(first: int, last: int) -> str:
     if last - first < 2:  # two neighbours are shorter without a hyphen
-        return "".join([LUCENE_MEMBER[code] for code in range(first, last + 1)])
-    if LUCENE_MEMBER[first] != chr(first):
-        return LUCENE_MEMBER[first] + _range(first + 1, last)
-    return f"{chr(first)}-{LUCENE_MEMBER[last]}"
+        return "".join([LUCENE_MEMBER[chr(code)] for code in range(first, last + 1)])
+    if LUCENE_MEMBER[chr(first)] != chr(first):
+        return LUCENE_MEMBER[chr(first)] + _range(first + 1, last)
+    return f"{chr(first)}-{LUCENE_MEMBER[chr(last)]}"

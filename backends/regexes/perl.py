@@ -32,7 +32,7 @@ class PerlPrinter(Printer):
         return f"(?{flags}){self.show(self.tree)}" if flags else self.show(self.tree)
 
     def text(self, node: Text) -> str:
-        return self.under_case(node, node.text.translate(PERL))
+        return self.under_case(node, PERL.of(node.text))
 
     def one_of(self, node: OneOf) -> str:
         if node == ANY:
@@ -45,7 +45,7 @@ class PerlPrinter(Printer):
         """One item of a class."""
         if isinstance(item, str):
             return self.ITEMS[item]
-        first, last = PERL_MEMBER[item[0]], PERL_MEMBER[item[1]]
+        first, last = PERL_MEMBER[chr(item[0])], PERL_MEMBER[chr(item[1])]
         return first if first == last else f"{first}-{last}"
 
     def under_case(self, node: Text | OneOf, printed: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backends.base import TextVisitor
 from transpiler import ast
 from transpiler.ast import Node
+from transpiler.pattern import MANY
 
 RAW = "_raw"
 """The field that holds the event as it was logged."""
@@ -32,7 +33,11 @@ def say_unfolded(visitor: TextVisitor, node: ast.Match | ast.Keyword) -> None:
 
 
 def say_raw(visitor: TextVisitor, node: ast.Keyword) -> None:
-    r"""Note, once a query, that the event as logged may write a character of a keyword otherwise."""
+    r"""Note, each once a query, that the raw event holds all values, and may write a character otherwise."""
+    if any(MANY in pattern.tokens[1:-1] for pattern in node.patterns):
+        message = f"`*` inside a keyword may span several values of the event as it was logged ({RAW})"
+        if not any(said.message == message for said in visitor.diagnostics):
+            visitor.say("T624", node, message)
     for text in _texts(node):
         if not (text.isascii() and text.isprintable() and _OTHERWISE.isdisjoint(text)):
             if not any(said.message.endswith(_AS_LOGGED) for said in visitor.diagnostics):

@@ -25,6 +25,7 @@ from backends.splunk.remarks import RAW, say_raw, say_raw_regex, say_unfolded, s
 from backends.splunk.text import COMPARISONS, SPECIAL, eval_name, number, quoted, quoted_regex, texts_of
 from transpiler import ast
 from transpiler.ast import Node
+from transpiler.pattern import PRESENT
 from transpiler.regex import to_python
 
 UNITS: dict[ast.TimeUnit, tuple[str, str]] = {
@@ -52,7 +53,7 @@ class Where(TextVisitor):
     def match(self, node: ast.Match) -> str:
         """``lower(f)="x"``, ``in(lower(f), "x", "y")``, ``match(f, "(?i)...")``, ``isnotnull(f)``."""
         name = self._name(node.field, node)
-        if any(pattern.kind == "any" for pattern in node.patterns):
+        if PRESENT in node.patterns:
             say_vanishing(self, node, node.field)
             return f"isnotnull({name})"
         if any(pattern.kind == "equals" and not pattern.text for pattern in node.patterns):
@@ -74,7 +75,7 @@ class Where(TextVisitor):
 
     def keyword(self, node: ast.Keyword) -> str:
         """``match(_raw, "(?i)...")``."""
-        if any(pattern.kind == "any" for pattern in node.patterns):
+        if PRESENT in node.patterns:
             return f"isnotnull({RAW})"
         say_raw(self, node)
         return self._matches(RAW, node)
@@ -141,7 +142,9 @@ class Where(TextVisitor):
             self.say("T624", node, "the time zone of the Splunk user who runs the query is UTC")
             moment = name
         else:
-            self.say("T624", node, f"{name} holds dates and times in UTC, written as 2024-12-31T23:59:59")
+            # They are read and written in the same zone, which cancels out but for hours that it lacks.
+            skipped = "none in an hour that the time zone of the Splunk user skips"
+            self.say("T624", node, f"{name} holds dates and times in UTC, written as 2024-12-31T23:59:59, {skipped}")
             moment = f'strptime(substr({name}, 1, 19), "%Y-%m-%dT%H:%M:%S")'
         texts = [form.format(value) for value in node.values]
         return self._some(node.field, one_of(f'strftime({moment}, "{variable}")', texts))

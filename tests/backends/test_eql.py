@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backends.engines.elastic_words import Word, name_of
+from backends.engines.eql import Eql as Engine
+from backends.engines.eql_reader import read, text_of, tokens
 from backends.eql import Eql
 from backends.eql_lexis import column, quote
-from tests.backends import elastic_trees, run_eql
+from tests.backends import elastic_trees
 from tests.backends.elastic_trees import ADDRESS, COMMAND, PORT, RATIO, SIGNED, TEXTS, USER
+from tests.support.engines.elastic import run
 from transpiler import ast
 from transpiler.ast import And, Cidr, Compare, Equals, Exists, Field, FieldRef, IsNull, Match, Node, Not, Or, TimePart
 from transpiler.diagnostics import Diagnostic
@@ -24,6 +29,8 @@ from transpiler.query import Options, Source
 from transpiler.regex import parse as expression
 
 eql = pytest.importorskip("eql")
+
+ENGINE = Engine()
 
 MAPPED = Source(index="logs-*")
 F = Field("f", "string")
@@ -53,14 +60,15 @@ def render(node: Node, source: Source = MAPPED) -> tuple[str, tuple[Diagnostic, 
     return text, diagnostics
 
 
+@lru_cache(maxsize=64)
 def check(text: str) -> None:
-    """Elastic's own parser takes the query."""
-    if not any(map(misread, run_eql.tokens(text))):
+    """Elastic's own parser takes the query. One query is held against several events in a row."""
+    if not any(map(misread, tokens(text))):
         with eql.parser.elasticsearch_syntax:
             eql.parse_query(text)
 
 
-def misread(token: tuple[str, str]) -> bool:
+def misread(token: Word) -> bool:
     """Whether the package reads a word in another way than the grammar of Elasticsearch.
 
     It takes everything from ``\\u{`` to the last ``}`` for one escape, and knows neither doubled
@@ -231,7 +239,7 @@ def test_category_is_said_once(node: Node, text: str) -> None:
 def test_category_in_quotes(category: str, text: str) -> None:
     found, _ = Eql.render(m(F, "a"), Source("i", category=category), Options())
     assert found == f'{text} where f : "a"'
-    assert run_eql.read(found)[0] == category
+    assert read(found)[0] == category
 
 
 # --- diagnostics ----------------------------------------------------------------------------------
@@ -313,7 +321,7 @@ def test_long_lists_of_expressions_are_split() -> None:
     text, _ = render(Match(F, patterns))
     assert text.count(" regex~ (") == 1
     assert text.count(" or f regex~ ") == 1
-    assert run_eql.run(text)({"f": f"*{'X' * 300}3"})
+    assert run(ENGINE, text, Match(F, patterns), {"f": f"*{'X' * 300}3"})
 
 
 # --- hostile input --------------------------------------------------------------------------------
@@ -334,9 +342,9 @@ def constants(text: str) -> Iterator[Any]:
 @settings(max_examples=400, deadline=None)
 def test_a_string_stays_a_string(text: str) -> None:
     quoted = quote(text)
-    [token, end] = run_eql.tokens(quoted)
+    [token, end] = tokens(quoted)
     assert end == ("end", "")
-    assert run_eql.unquote(token[1]) == text
+    assert text_of(token[1]) == text
     if not misread(token):
         assert list(constants(f"any where f == {quoted}")) == [text]
 
@@ -348,9 +356,9 @@ def test_a_name_stays_a_name(name: str) -> None:
     if written is None:
         assert not name or not name.isprintable()
         return
-    [token, end] = run_eql.tokens(written)
+    [token, end] = tokens(written)
     assert (token[0], end) == ("name", ("end", ""))
-    assert run_eql.name_of(token[1]) == name
+    assert name_of(token[1]) == name
     if "`" not in name and "@" not in name:
         with eql.parser.elasticsearch_syntax:
             eql.parse_query(f"any where {written} == 1 and ?{written} != null")
@@ -365,7 +373,7 @@ def holds(node: Node, event: dict[str, Any], source: Source, unmapped: frozenset
     except Unsupported:
         return
     check(text)
-    assert run_eql.run(text, unmapped)(event) == matches(node, event), text
+    assert run(ENGINE, text, node, event, unmapped) == matches(node, event), text
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=True))

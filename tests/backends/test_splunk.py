@@ -1,17 +1,15 @@
-"""The Splunk backend: exact texts, what goes where, and the meaning as Splunk's documents state it."""
+"""The Splunk backend: exact texts, what goes where, and what it says of a query."""
 
 from __future__ import annotations
 
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from backends.base import METHODS
 from backends.splunk import Splunk
 from backends.splunk.where import Where
-from tests.backends import spl
+from tests.backends.spl_trees import ODD, A, B, F, G, N, codes, match, one_of, render
 from transpiler.ast import (
     And,
     Cidr,
@@ -31,32 +29,9 @@ from transpiler.ast import (
     TimePart,
 )
 from transpiler.errors import Unsupported
-from transpiler.evaluate import compile as reference
-from transpiler.pattern import DASH, MANY, ONE, Token, literal, pattern
+from transpiler.pattern import DASH, MANY, ONE, literal, pattern
 from transpiler.query import Options, Source
 from transpiler.regex import parse
-
-F, G, N = Field("f"), Field("g"), Field("n")
-
-
-def render(node: Node, *, index: str | None = None, options: Options | None = None) -> str:
-    return Splunk.render(node, Source(index=index), options or Options())[0]
-
-
-def codes(node: Node) -> list[str]:
-    return [said.code for said in Splunk.render(node, Source(), Options())[1]]
-
-
-def match(*tokens: Token, field: Field = F, cased: bool = False) -> Match:
-    return Match(field, (pattern(*tokens),), cased)
-
-
-def one_of(*texts: str, field: Field = F) -> Match:
-    return Match(field, tuple(literal(text) for text in texts))
-
-
-A, B, ODD = one_of("a", field=Field("a")), one_of("b", field=Field("b")), match("x", ONE, field=Field("o"))
-
 
 # --- exact texts -----------------------------------------------------------------------------------------
 
@@ -127,6 +102,7 @@ WHERE: list[tuple[Node, str]] = [
     (match("a\n\x00```"), r'match(f, "(?i)^a\\n\\x00\\x60\\x60\\x60\\z")'),
     (match(MANY, "/../", MANY), r'match(f, "/\\.\\./")'),
     (Keyword((pattern(MANY, "a", MANY),)), 'match(_raw, "(?i)a")'),
+    (Keyword((pattern(MANY),)), "isnotnull(_raw)"),
     (Regex(F, parse(r"\d\"", "i")), r'match(f, "\\d\"")'),
     (KeywordRegex(parse("a|b")), 'match(_raw, "a|b")'),
     (Equals(F, (4688,)), 'f="4688"'),
@@ -296,6 +272,27 @@ def test_diagnostics(node: Node, expected: list[str]) -> None:
     assert codes(node) == expected
 
 
+GAP = Keyword((pattern(MANY, "a", MANY, "b", MANY),))
+
+
+def test_a_keyword_with_a_gap_says_once_that_it_may_span_values() -> None:
+    said = Splunk.render(And((A, GAP, Not(GAP), Keyword((pattern(MANY, "a", ONE, MANY),)))), Source(), Options())[1]
+    assert [(each.code, "span several values" in each.message) for each in said] == [("T624", True)]
+
+
+def test_an_odd_character_of_a_keyword_is_said_once() -> None:
+    odd = Keyword((pattern(MANY, '"', MANY),))
+    assert codes(And((odd, Not(odd)))) == ["T624"]
+
+
+def test_a_part_of_a_time_says_whose_time_zone_counts() -> None:
+    for name, words in (("_time", "the time zone of the Splunk user who runs the query is UTC"), ("f", "in UTC")):
+        (said,) = Splunk.render(And((A, TimePart(Field(name), "hour", (3,)))), Source(), Options())[1]
+        assert (said.code, said.severity) == ("T624", "note")
+        assert words in said.message
+        assert "time zone of the Splunk user" in said.message
+
+
 def test_every_node_class_has_both_forms() -> None:
     assert not Splunk.UNSUPPORTED
     assert not Where.UNSUPPORTED
@@ -304,198 +301,3 @@ def test_every_node_class_has_both_forms() -> None:
 
 def test_comments_are_blocks() -> None:
     assert (Splunk.LANGUAGE.comment, Splunk.LANGUAGE.comment_end) == ("```", "```")
-
-
-# --- hostile text stays data -------------------------------------------------------------------------------
-
-HOSTILE = st.text(
-    alphabet=st.one_of(
-        st.sampled_from("\"'\\|`[]()=*?$%, \n\t\x00ABab/-\u2013\u00c4"), st.characters(exclude_categories=("Cs",))
-    ),
-    max_size=12,
-)
-KINDS: list[tuple[tuple[Token, ...], tuple[Token, ...]]] = [((), ()), ((MANY,), ()), ((), (MANY,)), ((MANY,), (MANY,))]
-
-
-@given(text=HOSTILE, kind=st.sampled_from(KINDS), cased=st.booleans())
-def test_a_value_is_one_string(text: str, kind: tuple[tuple[Token, ...], tuple[Token, ...]], cased: bool) -> None:
-    before, after = kind
-    query = render(match(*before, text, *after, cased=cased))
-    assert query.splitlines() == [query]
-    terms, *stage = spl.stages(query)
-    if not stage:
-        if text or (before, after) == ((), ()):
-            value = "*" * len(before) + text + "*" * len(after)
-            assert spl.tokens(terms) == [spl.Token("word", "f"), spl.Token("mark", "="), spl.Token("string", value)]
-        return
-    (where,) = stage
-    found = [token for token in spl.tokens(where.removeprefix("where "), spl._EVAL) if token.kind == "string"]
-    assert len(found) == 1
-    assert terms == "*"
-    assert spl.matches(query, {"f": [text], "_raw": ["x"]}) == bool(text or before or after)
-
-
-@given(text=HOSTILE.filter(bool))
-def test_a_keyword_is_one_string(text: str) -> None:
-    query = render(Keyword((pattern(MANY, text, MANY),)))
-    assert spl.matches(query, {"_raw": [f"<{text}>"]})
-    assert not spl.matches(query, {"_raw": [""]})
-
-
-@given(name=HOSTILE.filter(lambda name: name != "_raw"))
-def test_a_field_name_is_one_name(name: str) -> None:
-    for node, value in ((one_of("x", field=Field(name)), "x"), (match("x", ONE, field=Field(name)), "xx")):
-        try:
-            query = render(node)
-        except Unsupported as refused:
-            assert refused.diagnostic.code == "T604"
-            continue
-        assert spl.matches(query, {name: [value], "_raw": ["x"]})
-        assert not spl.matches(query, {f"{name}!": [value], "_raw": ["x"]})
-
-
-@given(texts=st.lists(HOSTILE, min_size=2, max_size=4, unique=True))
-def test_a_list_of_values_is_that_list(texts: list[str]) -> None:
-    *listed, _ = texts
-    query = render(And((A, one_of(*listed))))
-    for text in texts:
-        fields = {"a": ["a"], "f": [text], "_raw": ["x"]}
-        assert spl.matches(query, fields) == (spl.fold(text) in map(spl.fold, listed))
-
-
-# --- the same meaning ----------------------------------------------------------------------------------------
-
-
-def found(query: str, event: dict[str, object]) -> bool:
-    """Whether the query finds a JSON event that Splunk has extracted; null and '' are no values there."""
-    fields: dict[str, list[str]] = {}
-    for name, value in event.items():
-        texts = [str(each) for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
-        if texts:
-            fields[name] = texts
-    fields["_raw"] = ["\n".join(text for texts in fields.values() for text in texts) or "{}"]
-    return spl.matches(query, fields)
-
-
-MANYFOLD = Field("m", many=True)
-ODD_NAME = Field("x y.z")
-PIECES = st.one_of(
-    st.sampled_from(["a", "B", "ab", "*", "?", "\\", '"', "/", "-", "b a", "|", "\n", "%", "_"]),
-    st.sampled_from([MANY, ONE, DASH]),
-)
-VALUES = st.text(alphabet='aAbB*?\\"/- |\n%_\u2013', min_size=1, max_size=4)
-PATTERNS = st.lists(PIECES, min_size=1, max_size=4).map(lambda tokens: pattern(*tokens))
-TEXT_FIELDS = st.sampled_from([F, G, MANYFOLD, ODD_NAME])
-NETWORKS = st.sampled_from([ip_network("10.0.0.0/8"), ip_network("192.168.1.0/24"), ip_network("fe80::/10")])
-LEAVES = st.one_of(
-    st.builds(Match, TEXT_FIELDS, st.lists(PATTERNS, min_size=1, max_size=3).map(tuple), st.booleans()),
-    st.builds(Equals, st.sampled_from([N, MANYFOLD]), st.lists(st.integers(-2, 3), min_size=1, max_size=2).map(tuple)),
-    st.builds(Compare, st.just(N), st.sampled_from(["lt", "lte", "gt", "gte"]), st.integers(-2, 2)),
-    st.builds(Cidr, st.just(Field("ip")), st.lists(NETWORKS, min_size=1, max_size=2).map(tuple)),
-    st.builds(
-        FieldRef,
-        st.just(F),
-        st.sampled_from([G, ODD_NAME]),
-        st.sampled_from(["equals", "startswith", "endswith"]),
-        st.booleans(),
-    ),
-    st.builds(Exists, TEXT_FIELDS),
-    st.builds(IsNull, TEXT_FIELDS),
-)
-TREES = st.recursive(
-    LEAVES,
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda children: And(tuple(children))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda children: Or(tuple(children))),
-        inner.map(Not),
-    ),
-    max_leaves=6,
-)
-EVENTS = st.fixed_dictionaries(
-    {},
-    optional={
-        "f": VALUES,
-        "g": VALUES,
-        "x y.z": VALUES,
-        "m": st.lists(st.one_of(VALUES, st.integers(-2, 3)), min_size=1, max_size=3),
-        "n": st.integers(-3, 3),
-        "ip": st.sampled_from(["10.1.2.3", "192.168.1.9", "8.8.8.8", "fe80::1", "x"]),
-    },
-)
-
-
-@given(tree=TREES, events=st.lists(EVENTS, min_size=1, max_size=5))
-def test_the_query_means_the_tree(tree: Node, events: list[dict[str, object]]) -> None:
-    query = render(tree)
-    expected = reference(tree)
-    for event in events:
-        assert found(query, event) == expected(event), query
-
-
-@given(
-    keyword=st.lists(PIECES, min_size=1, max_size=3), cased=st.booleans(), event=st.fixed_dictionaries({"f": VALUES})
-)
-def test_a_keyword_means_an_occurrence(keyword: list[Token], cased: bool, event: dict[str, object]) -> None:
-    node = Keyword((pattern(MANY, *keyword, MANY),), cased)
-    assert found(render(node), event) == reference(node)(event)
-    assert found(render(Not(node)), event) != reference(node)(event)
-
-
-EXPRESSIONS = [
-    (r"^C:\\Users\\[^\\]+\\", "i", ["C:\\Users\\me\\x", "c:\\users\\me\\", "C:\\Users\\\\x"]),
-    (r"\d{2,}\s[\w-]+$", "", ["a 12 b-c", "1 b", "12 b!"]),
-    ('say "(hi|ho)"', "", ['say "hi"', 'say "HI"', "say hi"]),
-    (r"`\w`|```", "", ["`a`", "```", "``"]),
-    (r"a.b", "", ["a\nb", "a-b"]),
-    (r"a.b", "s", ["a\nb", "a-b"]),
-    (r"^b$", "m", ["a\nb\nc", "ab"]),
-    (r"\.\./|\x00|\t", "", ["../", "\x00", "\t", "t"]),
-    ("[–—]x", "", ["–x", "-x"]),
-]
-
-
-@pytest.mark.parametrize(("source", "flags", "texts"), EXPRESSIONS)
-@pytest.mark.parametrize("field", [F, Field("m", many=True)])
-def test_an_expression_means_the_expression(source: str, flags: str, texts: list[str], field: Field) -> None:
-    node = Regex(field, parse(source, flags))
-    query = render(And((A, node)))
-    assert query.isprintable()
-    for text in texts:
-        assert found(query, {"a": "a", field.name: text}) == reference(node)({field.name: text}), query
-
-
-def test_an_expression_without_a_field_is_tried_on_the_raw_event() -> None:
-    node = And((A, KeywordRegex(parse(r"b\d+\b"))))
-    assert render(node) == r'a="a" | where match(_raw, "b\\d+\\b")'
-    assert codes(node) == ["T624"]
-    assert codes(And((A, KeywordRegex(parse("^b"))))) == ["T624", "T615"]
-    assert codes(And((A, KeywordRegex(parse("b$"))))) == ["T624", "T615"]
-
-
-MISSING: list[Node] = [A, ODD, FieldRef(F, G), Compare(N, "gt", 1), Cidr(F, (ip_network("10.0.0.0/8"),))]
-
-
-@pytest.mark.parametrize("node", MISSING)
-def test_not_finds_events_without_the_field(node: Node) -> None:
-    for query in (
-        render(Not(node)),
-        render(Not(And((node, ODD)))),
-        render(And((Not(IsNull(Field("k"))), Not(Or((node, ODD)))))),
-    ):
-        assert found(query, {"k": "v"})
-
-
-def test_the_reader_refuses_what_is_not_documented() -> None:
-    for query in (
-        'f="x',
-        "f=`m`",
-        "f=[x]",
-        'f="a*b"',
-        "f=OR",
-        '* | where f="x" AND',
-        "* | regex f=x",
-        "* | where f=1",
-        "x",
-    ):
-        with pytest.raises(spl.SplError):
-            spl.matches(query, {"f": ["x"], "_raw": ["x"]})

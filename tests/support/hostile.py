@@ -1,4 +1,5 @@
-"""Input that means harm, and what it costs: ``python -m tests.support.hostile`` compiles it all.
+"""Input that means harm, and what it costs: ``python -m tests.support.hostile`` compiles it all,
+``... hostile NAME...`` some of it, ``... hostile -`` the cases that standard input names, a line each.
 
 Each case runs in a process of its own with a limit on processor time, so that a case that never
 ends is found out. One line of JSON tells what became of it.
@@ -208,7 +209,8 @@ def main(names: list[str]) -> None:
     for target in targets:
         registry.backend(target)
     registry.schema("none")
-    for name in names or CASES:
+    asked = map(str.rstrip, iter(sys.stdin.readline, "")) if names == ["-"] else names or CASES
+    for name in asked:
         sys.stdout.flush()
         child = os.fork()
         if not child:
@@ -218,7 +220,8 @@ def main(names: list[str]) -> None:
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status:
-            print(json.dumps({"name": name, "raised": f"killed (status {status}): it took more than {SECONDS} s"}))
+            why = f"killed (status {status}): it took more than {SECONDS} s"
+            print(json.dumps({"name": name, "raised": why}), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from transpiler.cli import codes, convert, schemas, targets
+from transpiler.cli import codes, compare, convert, schemas, targets, verify
 
 app = typer.Typer(
     name="sigmaq",
@@ -16,6 +16,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(convert.convert)
+app.command()(verify.verify)
+app.command()(compare.compare)
 app.command()(targets.targets)
 app.command()(schemas.schemas)
 app.command()(codes.codes)

@@ -69,11 +69,16 @@ class Job(NamedTuple):
 
 def run(job: Job) -> int:
     """Do the job; returns the exit code. Nothing but a defect of ours raises."""
+    return guarded(lambda: _run(job), as_json=job.json and job.output is None)
+
+
+def guarded(do: Callable[[], int], *, as_json: bool) -> int:
+    """What a command does, with an exit code for whatever ends it early; ``as_json``: said as JSON too."""
     try:
         with collecting_rarely():
-            return _run(job)
+            return do()
     except SigmaError as error:  # of the options: what is wrong with a rule is an outcome
-        if job.json and job.output is None:
+        if as_json:
             sys.stdout.write(json_line(diagnostic_object(error.diagnostic)))
         return refuse(error)
     except BrokenPipeError:
@@ -95,7 +100,7 @@ def _run(job: Job) -> int:
     )
     found = files.find(job.paths)
     if not found.files:
-        raise UsageError(_no_rules(", ".join(found.empty)))
+        raise UsageError(no_rules(", ".join(found.empty)))
     lines = Lines()
     report = Report(
         sys.stderr.write,
@@ -122,7 +127,7 @@ def _run(job: Job) -> int:
 def _outcomes(found: files.Found, compiler: Compiler, lines: Lines, job: Job) -> Iterator[list[Outcome]]:
     """The outcomes of each file, in order."""
     for path in found.empty:
-        yield [Outcome(path, diagnostics=(_no_rules(path),))]
+        yield [Outcome(path, diagnostics=(no_rules(path),))]
     for path in progress(found.files, job):
         outcomes = outcomes_of(path, compiler, lines)
         yield [as_tree(outcome) for outcome in outcomes] if job.ast else outcomes
@@ -209,7 +214,7 @@ def _sink(job: Job, speaks: Mapping[str, Language], stack: ExitStack) -> Sink:
     if job.output and files.is_folder(job.output):
         return Folder(job.output, speaks, as_json=job.json)
     if job.output in (None, "-") or _is_stdout(job.output):
-        _utf8(sys.stdout)
+        utf8(sys.stdout)
         write: Callable[[str], object] = sys.stdout.write
     else:
         write = stack.enter_context(files.Output(job.output)).write
@@ -224,13 +229,14 @@ def _is_stdout(path: str) -> bool:
         return False
 
 
-def _utf8(stream: TextIO) -> None:
+def utf8(stream: TextIO) -> None:
     """The same bytes on every machine."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding="utf-8", errors="replace", newline="\n")
 
 
-def _no_rules(paths: str) -> Diagnostic:
+def no_rules(paths: str) -> Diagnostic:
+    """What is said of folders without rules."""
     return diagnostic("U806", f"no *.yml or *.yaml file in {paths}")
 
 
@@ -261,12 +267,12 @@ def collecting_rarely() -> Iterator[None]:
             gc.disable()
 
 
-def progress(paths: list[str], job: Job) -> Iterable[str]:
+def progress(paths: list[str], job: Job, doing: str = "Converting", many: int = MANY_FILES) -> Iterable[str]:
     """The paths, with a bar on standard error when a person waits and nothing else is written there."""
     to_screen = job.output in (None, "-") and sys.stdout.isatty()
-    if len(paths) < MANY_FILES or job.verbose or to_screen or not sys.stderr.isatty():
+    if len(paths) < many or job.verbose or to_screen or not sys.stderr.isatty():
         return paths
     from rich.console import Console
     from rich.progress import track
 
-    return track(paths, "Converting", console=Console(stderr=True), transient=True, update_period=0.2)
+    return track(paths, doing, console=Console(stderr=True), transient=True, update_period=0.2)

@@ -6,7 +6,8 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from tests.backends import run_eql
+from backends.engines.elastic_words import name_of
+from backends.engines.eql_reader import Among, And, Call, Compare, Name, Node, Not, Or, Value, read, text_of
 
 
 @lru_cache(maxsize=4096)
@@ -22,32 +23,40 @@ def agree_on_reading(query: str) -> None:
             parse_query(query)  # types and signatures
     tree = lark_parser.parse(f"{query}\n", start="piped_query")
     (event_query,) = tree.find_data("event_query")
-    theirs, ours = _read_lark(event_query.children[-1]), run_eql.read(query)[1]
+    theirs, ours = _read_lark(event_query.children[-1]), read(query)[1]
     assert theirs == ours, f"Elastic's parser: {theirs}\nours: {ours}"
 
 
-def _read_lark(node: Any) -> run_eql.Node:
+def _read_lark(node: Any) -> Node:
     kind = str(node.data)
-    if kind in ("and_expr", "or_expr"):
-        return (kind[:-5], *[_read_lark(each) for each in node.children])
+    if kind == "and_expr":
+        return And(tuple(map(_read_lark, node.children)))
+    if kind == "or_expr":
+        return Or(tuple(map(_read_lark, node.children)))
     if kind == "not_expr":
         found = _read_lark(node.children[-1])
         for _ in node.children[:-1]:
-            found = ("not", found)
+            found = Not(found)
         return found
-    if kind == "literal":
-        return ("constant", _value(node))
-    if kind == "function_call":
-        name, arguments = node.children
-        field, *values = arguments.children
-        return ("leaf", str(field.children[0]), str(name), [_value(each) for each in values])
+    if kind in ("literal", "function_call", "field"):
+        return _operand(node)
     subject, sign, *values = node.children
     if kind == "in_set":
         values = values[0].children
     operator = str(getattr(sign, "children", [sign])[0])
-    if subject.data == "function_call":
-        return ("script", str(subject.children[1].children[0].children[0]), operator, [_value(each) for each in values])
-    return ("leaf", str(subject.children[0]), operator, [_value(each) for each in values])
+    if operator in ("==", "!=", "<", "<=", ">", ">="):
+        return Compare(operator, _operand(subject), _operand(values[0]))
+    return Among(operator, _operand(subject), tuple(map(_operand, values)))
+
+
+def _operand(node: Any) -> Node:
+    if node.data == "function_call":
+        name, arguments = node.children
+        return Call(str(name).removesuffix("~"), tuple(map(_operand, arguments.children)), str(name).endswith("~"))
+    if node.data == "field":
+        text = str(node.children[0])
+        return Name(name_of(text.removeprefix("?")), text.startswith("?"))
+    return Value(_value(node))
 
 
 def _value(node: Any) -> Any:
@@ -55,6 +64,4 @@ def _value(node: Any) -> Any:
         return -_value(node.children[1])
     (inner,) = node.children
     text = str(inner.children[0]) if inner.children else "null"
-    if inner.data == "string":
-        return run_eql.unquote(text)
-    return json.loads(text)
+    return text_of(text) if inner.data == "string" else json.loads(text)

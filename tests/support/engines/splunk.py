@@ -1,35 +1,18 @@
-"""SPL, run by the reader of tests/backends, which follows Splunk's documents. It is no Splunk."""
+"""SPL, run by the engine that is shipped, on the events that a question can be held to."""
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
-from tests.backends import spl
-from tests.support.engines.question import Answer, CannotRun, Event, Question, many, several
-from transpiler.values import text_of
+from backends.engines.spl import Spl
+from tests.support.engines.question import Answer, Event, Question, beyond, columns, refuse_weaker, stored
+from transpiler.engine import Asked, Column
 
 
-def splunk(question: Question, event: Event) -> Answer:
-    """Splunk drops empty values. The raw event is its values, one a line."""
-    texts = {name: [_spl_text(each) for each in many(value)] for name, value in event.items()}
-    fields = {name: kept for name, values in texts.items() if (kept := [each for each in values if each])}
-    fields["_raw"] = ["\n".join([each for values in texts.values() for each in values])]
-    text = _INDEX.sub("", question.query.text)
-    try:
-        return spl.matches(text, fields)
-    except KeyError as error:
-        raise CannotRun(f"the reader has no function {error}") from None
-    except spl.SplError:
-        if several(event) and "| where" in question.query.text:
-            return None  # nothing is documented for several values there
-        raise
-
-
-_INDEX = re.compile(r"^index(=\S+| IN \([^)]*\)) ")
-"""Where a query looks; the events are there."""
-
-
-def _spl_text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(text_of(value))
+def splunk(question: Question, events: Sequence[Event]) -> list[Answer]:
+    refuse_weaker(question)
+    table = {name: Column(kind) for name, kind in columns(question.tree).items()}  # type: ignore[arg-type]
+    rows = [None if beyond(question, event) else stored(event, question.tree) for event in events]
+    kept = [row for row in rows if row is not None]
+    answers = iter(Spl().run(Asked(question.query.text, "splunk", table), kept))
+    return [None if row is None else next(answers) for row in rows]

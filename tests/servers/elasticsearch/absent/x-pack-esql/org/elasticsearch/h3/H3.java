@@ -1,0 +1,4 @@
+package org.elasticsearch.h3;
+
+/** Stands for a class of a module that is not published; a query that needed it would fail. */
+public class H3 {}

@@ -1,0 +1,63 @@
+package sigmaq;
+
+import java.util.List;
+import java.util.Map;
+import org.elasticsearch.common.bytes.BytesArray;
+import org.elasticsearch.common.bytes.BytesReference;
+import org.elasticsearch.http.HttpBody;
+import org.elasticsearch.http.HttpRequest;
+import org.elasticsearch.http.HttpResponse;
+import org.elasticsearch.rest.ChunkedRestResponseBodyPart;
+import org.elasticsearch.rest.RestRequest;
+import org.elasticsearch.rest.RestStatus;
+
+/** A request as it was read. */
+record Asked(String name, String uri, byte[] bytes) implements HttpRequest {
+    @Override
+    public RestRequest.Method method() {
+        return RestRequest.Method.valueOf(name);
+    }
+
+    @Override
+    public HttpBody body() {
+        return HttpBody.fromBytesReference(new BytesArray(bytes));
+    }
+
+    @Override
+    public Map<String, List<String>> getHeaders() {
+        return Map.of("Content-Type", List.of(uri.contains("/_bulk") ? "application/x-ndjson" : "application/json"));
+    }
+
+    @Override
+    public List<String> strictCookies() {
+        return List.of();
+    }
+
+    @Override
+    public HttpVersion protocolVersion() {
+        return HttpVersion.HTTP_1_1;
+    }
+
+    @Override
+    public HttpRequest removeHeader(String header) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public HttpResponse createResponse(RestStatus status, BytesReference content) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public HttpResponse createResponse(RestStatus status, ChunkedRestResponseBodyPart content) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Exception getInboundException() {
+        return null;
+    }
+
+    @Override
+    public void release() {}
+}

@@ -1,0 +1,118 @@
+"""``sigmaq verify``: the options. What they do is in ``verify_run``."""
+
+# No `from __future__ import annotations` here: typer would evaluate every annotation again and again (10 ms).
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import typer
+
+from transpiler.cli.convert import Level, Status, Strings, _schemas, _targets
+
+Shape = StrEnum("Shape", ["sigma", "schema"])
+
+
+def verify(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Rule files, folders of them (*.yml, *.yaml), or - for standard input."),
+    ],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            "-t",
+            metavar="TARGET",
+            autocompletion=_targets,
+            help="Query language; repeatable; `all` means every one.",
+        ),
+    ] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            "--schema",
+            "-s",
+            metavar="SCHEMA",
+            autocompletion=_schemas,
+            help="Whose field names to use: a name or a file; `none` keeps the rule's.  [default: the target's]",
+        ),
+    ] = None,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--events",
+            metavar="FILE|DIR",
+            help="Your own events instead of made ones: .ndjson, .jsonl, .json (also .gz, .zst), .evtx; repeatable.",
+        ),
+    ] = None,
+    shape: Annotated[
+        Shape | None,
+        typer.Option("--shape", help="Whose field names your events use.  [default: seen from the events]"),
+    ] = None,
+    require_verified: Annotated[
+        bool, typer.Option("--require-verified", help="A query that is not verified fails the run too.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print verdicts and diagnostics as JSON, one object a line.")
+    ] = False,
+    junit: Annotated[
+        str | None, typer.Option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML too.")
+    ] = None,
+    strings: Annotated[
+        Strings | None,
+        typer.Option("--strings", help="Declare that the deployment indexes strings case-folded: shorter queries."),
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option("--index", metavar="INDEX", help="Index (Splunk) or index pattern (Elastic) to search."),
+    ] = None,
+    table: Annotated[str | None, typer.Option("--table", metavar="TABLE", help="Table to search (Kusto).")] = None,
+    min_level: Annotated[
+        Level | None, typer.Option("--min-level", case_sensitive=False, help="Only rules of this level and above.")
+    ] = None,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option("--status", case_sensitive=False, help="Only rules of this status; repeatable."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag",
+            metavar="TAG",
+            help="Only rules with this tag, or one below it (attack.t1059 takes t1059.001); repeatable.",
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every reason and diagnostic, not one of each kind.")
+    ] = False,
+) -> None:
+    """Run the queries of rules and hold them to what the rules say.
+
+    Each query is run by an engine on events made from its rule (or on yours): those the rule matches
+    and near misses. Verified: all answers agree, and some event matches and some does not. Exit code
+    0: no query differs from its rule; 1: some query does, or some rule was not converted; 2: wrong
+    usage.
+    """
+    from transpiler.cli.run import Job
+    from transpiler.cli.verify_run import VerifyJob, run
+    from transpiler.query import Options
+    from transpiler.registry import targets
+
+    if not target:
+        raise typer.BadParameter(f"name at least one target: {', '.join(targets())}, or all", param_hint="-t")
+    if shape and not events:
+        raise typer.BadParameter("it is about your own events: give --events too", param_hint="--shape")
+    job = Job(
+        paths=tuple(paths),
+        targets=tuple(target),
+        schema=schema,
+        json=as_json,
+        options=Options(strings=strings and strings.value, index=index, table=table),
+        min_level=min_level,
+        statuses=frozenset(status or ()),
+        tags=tuple(tag or ()),
+        verbose=verbose,
+    )
+    known: Literal["sigma", "schema"] | None = None
+    if shape is not None:
+        known = "schema" if shape is Shape.schema else "sigma"
+    raise typer.Exit(run(VerifyJob(job, tuple(events or ()), known, require_verified, junit)))
