@@ -135,9 +135,10 @@ class Visitor(Generic[F]):
 
     def say_mixed(self) -> None:
         """Warn of fields that are compared with networks and with text that is no address."""
+        others = "choose `splunk` or `kusto`, where addresses are text, `esql` if the column is text"
         for name, span in self.source.mixed:
             message = f"`{name}` is compared with networks and with other text; one column cannot hold both"
-            hint = "choose `splunk` or `kusto`, where addresses are text, `esql` if the column is text, or drop one of the two"
+            hint = f"{others}, or drop one of the two"
             self.diagnostics.append(diagnostic("T615", message, span, hint=hint, target=self.LANGUAGE.name))
 
     # --- the three operators ----------------------------------------------------------------

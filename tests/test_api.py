@@ -12,8 +12,18 @@ import pytest
 
 import transpiler
 from tests.support.rules import HEAD, marked, rule
-from transpiler import Compiler, Diagnostic, Options, Query, Result, SigmaError, compile, transpile  # noqa: A004
-from transpiler import api, registry
+from transpiler import (
+    Compiler,
+    Diagnostic,
+    Options,
+    Query,
+    Result,
+    SigmaError,
+    api,
+    compile,  # noqa: A004
+    registry,
+    transpile,
+)
 from transpiler.errors import (
     ConditionError,
     ModifierError,

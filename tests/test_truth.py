@@ -6,6 +6,7 @@ Every rule of evaluated.tsv is compared, all event ids exactly; there is no list
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,22 @@ from transpiler.source import Document, documents
 EXAMPLE = corpus.ROOT / "examples" / "service_failure_command.yml"
 
 
+pytestmark = pytest.mark.no_cover
+
+
 @pytest.fixture(scope="module")
 def source() -> Path:
     return recorded.folder()
 
 
-@pytest.fixture(scope="module")
-def events(source: Path) -> Events:
+@cache
+def events_of(source: Path) -> Events:
+    """All recorded events. Tests read them, not fixtures, which ``no_cover`` does not reach."""
     return recorded.recorded(source)
 
 
-@pytest.fixture(scope="module")
-def rules(source: Path) -> dict[str, Rule]:
+@cache
+def rules_of(source: Path) -> dict[str, Rule]:
     """The rules that were evaluated, by id; the one that is not SigmaHQ's is among our examples."""
     found = {}
     for row in recorded.table(source / "evaluated.tsv"):
@@ -55,8 +60,8 @@ def _predicate(rule: Rule) -> Predicate:
     return evaluate.compile(normalise(ast.Or(tuple([condition.tree for condition in rule.conditions]))))
 
 
-@pytest.mark.no_cover
-def test_every_rule_matches_the_same_recorded_events(source: Path, events: Events, rules: dict[str, Rule]) -> None:
+def test_every_rule_matches_the_same_recorded_events(source: Path) -> None:
+    events, rules = events_of(source), rules_of(source)
     expected = dict.fromkeys(rules, frozenset[str]())
     for row in recorded.table(source / "truth.tsv"):
         expected[row["rule_id"]] = _ids(row["event_ids_native"]) | _ids(row["event_ids_4688_via_alias"])
@@ -85,8 +90,9 @@ def _matches(events: Events, rules: dict[str, Rule]) -> dict[str, set[str]]:
     return found
 
 
-def test_every_rule_matches_its_own_samples(source: Path, events: Events, rules: dict[str, Rule]) -> None:
+def test_every_rule_matches_its_own_samples(source: Path) -> None:
     """SigmaHQ ships recorded events that its rules must find, and a few that they must not."""
+    events, rules = events_of(source), rules_of(source)
     by_id = {event["_id"]: event for at in events.by_channel.values() for some in at.values() for event in some}
     rows = recorded.table(source / "regression.tsv")
     assert len(rows) > 100

@@ -72,7 +72,7 @@ PERL_MEMBER = Escapes(lambda character: _perl(character, "\\]^[-&~"))
 
 
 def _perl_caseless(character: str) -> str:
-    if character not in "kKsS" and (character.isascii() or character.lower() == character.upper()):
+    if character.isascii() or character.lower() == character.upper():
         return PERL[character]
     return f"(?-i:[{''.join([PERL_MEMBER[each] for each in cases(character)])}])"
 
@@ -83,7 +83,6 @@ _PERL_CASELESS = Escapes(_perl_caseless)
 def perl_caseless(text: str) -> str:
     """Text under the flag i of an engine that folds as Unicode does.
 
-    There ``s`` also finds the long s, ``k`` the Kelvin sign, and letters beyond ASCII meet others alike,
-    so that these are spelled.
+    There letters beyond ASCII meet others than in the rule, so that these are spelled.
     """
     return _PERL_CASELESS.of(text).replace("])(?-i:[", "][")

@@ -9,8 +9,9 @@ describes the dialect of Rust's ``regex``; what is printed here means the same i
 - ``$`` is the very end: the rule's ``$`` is ``\n?$``. The flag m is not needed, nor used.
 - In a class ``&&``, ``--`` and ``~~`` are operators and ``[`` opens another; outside, ``\<`` and
   ``\>`` are word boundaries: neither is ever printed.
-- ``(?i)`` folds as Unicode does, a few letters more than the reference meaning: what would meet one of
-  those (``k`` the Kelvin sign, ``s`` the long s) is spelled in its cases, without the flag.
+- ``(?i)`` folds as Unicode does: letters beyond ASCII meet a few more than in the reference meaning, and are
+  spelled in their cases, without the flag. That ``s`` finds the long s too, and ``k`` the Kelvin sign, is
+  left: Sigma does not say, and the expression could hardly be read.
 """
 
 from __future__ import annotations
@@ -73,7 +74,4 @@ class _Re2(PerlPrinter):
 
 def _meets_others(ranges: tuple[Range, ...]) -> bool:
     """Whether the flag i may add to a class, or to what it leaves out, characters that are no case of one in it."""
-    for orbit in ("kK\u212a", "sS\u017f"):
-        if len({any(first <= ord(each) <= last for first, last in ranges) for each in orbit}) > 1:
-            return True
     return any(first >= 0x80 or 0x80 <= last < LAST_CODE for first, last in ranges)

@@ -12,6 +12,7 @@ import pytest
 from tests import servers
 from tests.servers.elasticsearch import Elasticsearch
 from tests.servers.node import Node
+from tests.servers.opensearch import OpenSearch
 from tests.support import golden
 from tests.support.corpus import not_run
 from transpiler import registry
@@ -91,7 +92,7 @@ CLAUSES: list[tuple[dict[str, Any], list[int] | str]] = [
     ({"range": {"x": {"gt": 1}}}, [0]),
 ]
 
-ESQL: dict[str, list[int | None] | str] = {
+ESQL: dict[str, list[int] | str] = {
     'k == "FOO"': [],
     'TO_LOWER(k) == "foo"': [0, 1],
     'TO_LOWER(k) LIKE "fo?"': [0, 1],
@@ -184,7 +185,7 @@ def test_a_node_that_is_not_installed_cannot_run() -> None:
 
 
 def test_an_engine_whose_node_ended_starts_another() -> None:
-    engine = servers.OpenSearch()
+    engine = OpenSearch()
     try:
         engine.start()
     except CannotRun as reason:

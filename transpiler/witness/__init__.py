@@ -10,8 +10,8 @@ The same tree gives the same events. Their number is bounded, and so is the time
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count, islice
 from typing import Any, NamedTuple
 
 from transpiler import ast, evaluate
@@ -78,11 +78,11 @@ class _Maker:
         self.limit = limit
         self.places = list(_places(tree))
         self.fields = merged([field for leaf, _ in self.places for field in fields_of(leaf)])
-        names = [*keyword_fields, *[each for each in _FREE if each not in self.fields]]
-        self.spare = names[1]
+        names = list(keyword_fields) or list(islice(_free(self.fields), 2))
+        self.spare = names[-1] if len(names) < 2 else names[1]
         self.search = Search(self.fields, names[0])
         self.steps = STEPS + 8 * len(self.places)
-        self.order = [*self.fields, *names]
+        self.order = list(dict.fromkeys((*self.fields, *names)))
 
     def events(self) -> Iterator[Event]:
         """The events around each leaf, after one that matches and one that does not."""
@@ -135,7 +135,7 @@ class _Maker:
             if each is not None:
                 yield each.values
         if found[0] is not None:
-            for change in in_other_case(found[0].values):
+            for change in in_other_case(self.search, found[0].values):
                 yield _changed(found[0].values, change)
         base = found[0] or found[1] or Found({}, {})
         yield from in_turn([self._around(each, base) for each in self._chosen()])
@@ -171,8 +171,9 @@ class _Maker:
         return base
 
 
-_FREE = ("message", "details", "keywords", "text_1", "text_2")
-"""Names of fields for free text."""
+def _free(taken: Container[str]) -> Iterator[str]:
+    """Names of fields for free text that no leaf is about."""
+    return (name for name in chain(("message", "details"), map("text_{}".format, count(1))) if name not in taken)
 
 
 def _places(tree: Node) -> Iterator[tuple[Any, _Place | None]]:

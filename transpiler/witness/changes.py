@@ -124,7 +124,7 @@ class Focus:
         """Near misses of patterns."""
         texts_ = [(text_of(self.given(first)), first) for first in self.shown()]
         seen = [self.sight(text, first) for text, first in texts_ if text is not None]
-        aside = others(seen[0].text if seen else self.found.values.get(self.name, "x"))
+        aside = others(self.field, seen[0].text if seen else self.found.values.get(self.name, "x"))
         near = texts.near(seen, self.turn) if seen else iter(())
         return self.of_values(_woven(aside, near, 3))
 
@@ -156,12 +156,12 @@ class Focus:
         made = chain(samples[1:2], swapped, _woven(twisted, near, 1))
         if expressions.is_slow(regex):
             made = (each for each in made if len(each) <= _SLOW)  # type: ignore[assignment]
-        return self.of_values(_woven(others(text or "x"), made, 3))
+        return self.of_values(_woven(others(self.field, text or "x"), made, 3))
 
     def near_value(self) -> Iterator[Change]:
         """Near misses of numbers, addresses and dates."""
         value = self.given(0)
-        return self.of_values(_woven(misses(self.leaf, value), others(value), 1))
+        return self.of_values(_woven(misses(self.leaf, value), others(self.field, value), 1))
 
     def near_reference(self) -> Iterator[Change]:
         """Two fields that are nearly as the leaf wants them."""
@@ -186,9 +186,13 @@ class Focus:
         yield {self.name: "x", self.spare: text.swapcase()}
 
 
-def in_other_case(values: Mapping[str, Value]) -> Iterator[Change]:
+def in_other_case(search: Search, values: Mapping[str, Value]) -> Iterator[Change]:
     """All texts of an event in capitals, and with the case of each letter changed."""
-    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    texts = {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, str) and search.field(name).type in ("string", "unknown", "dynamic")
+    }
     yield {name: value.upper() for name, value in texts.items()}
     yield {name: value.swapcase() for name, value in texts.items()}
 

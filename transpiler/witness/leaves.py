@@ -13,10 +13,11 @@ from itertools import islice
 from typing import Any
 
 from transpiler import ast
+from transpiler.ast import Field
 from transpiler.pattern import Pattern
 from transpiler.values import text_of
 from transpiler.witness.texts import Piece, piece
-from transpiler.witness.values import MISSING, Value
+from transpiler.witness.values import MISSING, Value, neutral
 
 Values = Mapping[str, Value]
 """The values of an event, by field; what is missing has no entry."""
@@ -47,7 +48,7 @@ _HELD = {
     ast.TimePart: "values",
 }
 
-_MOST = 400
+_MOST = 2_000
 """How many alternatives of one leaf are looked at; of more, some from the whole length of the list."""
 
 
@@ -101,10 +102,12 @@ def _equals(leaf: ast.Equals, _: str, first: int, __: Values) -> Iterable[Value]
 
 def _compare(leaf: ast.Compare, _: str, __: int, ___: Values) -> Iterable[Value]:
     limit = leaf.value
+    if not _finite(limit):
+        return (number(limit),)
     sign = 1 if leaf.op in ("gt", "gte") else -1
     whole = int(limit)
     near = (whole + sign, whole + 2 * sign, limit, whole + 1000 * sign, whole, whole - sign, limit + sign / 2)
-    return [number(each) for each in near if _finite(each)]
+    return map(number, near)
 
 
 def _finite(value: float) -> bool:
@@ -199,7 +202,10 @@ def _fits(day: datetime, parts: Mapping[str, int]) -> bool:
 
 def _around(text: str) -> Iterator[Value]:
     """Dates near a date, and other ways to write it."""
-    when = datetime.fromisoformat(text.removesuffix("Z"))
+    try:
+        when = datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return
     steps = (
         timedelta(hours=1), -timedelta(hours=1), timedelta(minutes=1), -timedelta(minutes=1), timedelta(days=1),
         -timedelta(days=1), timedelta(days=7), timedelta(days=31), -timedelta(days=366),
@@ -233,16 +239,19 @@ def _near_number(leaf: ast.Equals | ast.Compare, value: Value) -> Iterator[Value
         yield from (not given, text_of(given), str(given), str(given).upper(), int(given), text_of(not given), "1")
         return
     text = text_of(given) or ""
-    yield from (number(given + 1), number(given - 1), text, f" {text}", f"0{text}", f"{text}.0", f"{text}x", -given)
-    yield from (number(given * 10), text[:-1], f"{text}0", f"{given:e}", given == 1, f"{text}.5", "x")
-    if _finite(given):
-        yield from (float(given), number(given + 0.5))
+    if not _finite(given):
+        yield from (f" {text}", f"0{text}", text[:-1], f"{text}0", 1, -1)
+        return
+    yield from (number(given + 1), number(given - 1), text, f" {text}", f"0{text}", f"{text}.0", f"{text}x")
+    yield from (number(-given), number(given * 10), text[:-1], f"{text}0", f"{given:e}", given == 1, f"{text}.5", "x")
+    yield from (float(given), number(given + 0.5))
 
 
 def _near_bound(leaf: ast.Compare, value: Value) -> Iterator[Value]:
-    limit, whole = leaf.value, int(leaf.value)
-    for each in (limit, whole - 1, whole + 1, limit - 0.5, limit + 0.5, -whole, whole * 10, 0):
-        if _finite(each):
+    limit = leaf.value
+    if _finite(limit):
+        whole = int(limit)
+        for each in (limit, whole - 1, whole + 1, limit - 0.5, limit + 0.5, -whole, whole * 10, 0):
             yield number(each)
             yield text_of(number(each))
     yield from _near_number(leaf, value)
@@ -256,12 +265,19 @@ def _near_address(leaf: ast.Cidr, value: Value) -> Iterator[Value]:
             if 0 <= each <= last:
                 yield str(kind(each))
         yield str(network)
-    if isinstance(value, str):
-        address = ip_address(value)
+    address = _address_of(value)
+    if address is not None:
         yield from (address.exploded.upper(), f" {value}", f"{value}x", f"{value}:80", value[:-1], f"0{value}")
         yield f"::ffff:{value}" if address.version == 4 else "10.0.0.1"
         yield int(address)
     yield from ("::1", "192.0.2.1", "2001:db8::1", "localhost")
+
+
+def _address_of(value: Value) -> Any:
+    try:
+        return ip_address(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _near_presence(_: ast.Exists | ast.IsNull, __: Value) -> Iterable[Value]:
@@ -282,12 +298,11 @@ _MISSES: dict[type, Callable[[Any, Value], Iterable[Value]]] = {
 }
 
 
-def others(value: Value) -> Iterator[Value]:
+def others(field: Field, value: Value) -> Iterator[Value]:
     """Other things a field can be where it could be this value: nothing, lists, the value in another type."""
+    other = neutral(field)[0]
     yield from (MISSING, None, "")
-    yield ["other", value]
-    yield []
-    yield ["other"]
+    yield from ([other, value], [], [other])
     if isinstance(value, str):
         if len(value) > 1:
             yield [value[: len(value) // 2], value[len(value) // 2 :]]
@@ -299,5 +314,5 @@ def others(value: Value) -> Iterator[Value]:
             yield value.lower() == "true"
     yield [value]
     yield [value, value]
-    yield ["zq-7", "other", value, "other"]
+    yield [neutral(field)[-1], other, value, other]
     yield [None, value]

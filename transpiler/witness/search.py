@@ -116,6 +116,7 @@ class Search:
     def _take_apart(self, state: _State, pending: list[Demand]) -> Iterable[str]:
         """Put demands on leaves among the needs, and those with a choice aside; gives the fields concerned."""
         added: dict[str, list[Demand]] = {}
+        nowhere: list[Demand] = []
         while pending:
             demand = pending.pop()
             self.steps -= 1
@@ -130,8 +131,14 @@ class Search:
             else:
                 for name in self.names(node):
                     added.setdefault(name, []).append(demand)
+                if not want and isinstance(node, ast.Keyword | ast.KeywordRegex):
+                    nowhere.append(demand)
         for name, demands in added.items():
             state.needs[name] = state.needs.get(name, ()) + tuple(demands)
+        for name in self.fields if nowhere else ():
+            state.needs[name] = state.needs.get(name, ()) + tuple(nowhere)
+            if name in state.values:
+                added.setdefault(name, [])
         return added
 
     def names(self, leaf: Any) -> tuple[str, ...]:

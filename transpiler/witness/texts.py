@@ -56,12 +56,12 @@ def _apart(texts: Sequence[str], ends: Sequence[str]) -> list[str]:
     """The texts, in their order, without those that another one or an end contains."""
     if len(texts) == 1 and not any(ends):
         return list(texts)
-    kept = [fold(end) for end in ends]
+    kept = "\0".join(map(fold, ends))
     found: dict[str, str] = {}
     for text in sorted(texts, key=len, reverse=True):
         folded = fold(text)
-        if not any(folded in other for other in kept):
-            kept.append(folded)
+        if folded not in kept:
+            kept += f"\0{folded}"
             found[text] = text
     return [text for text in dict.fromkeys(texts) if text in found]
 

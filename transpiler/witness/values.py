@@ -63,7 +63,7 @@ def fitted(field: Field, values: Iterable[Value]) -> Iterator[Value]:
         if value is MISSING or value is None:
             yield value
         elif isinstance(value, list):
-            if several(field):
+            if several(field) and MISSING not in value:
                 each = list(fitted(field, value))
                 if len(each) == len(value) and (field.type == "unknown" or None not in each):
                     yield each
@@ -98,9 +98,12 @@ def _bool(value: Value) -> Value | None:
 
 def _ip(value: Value) -> Value | None:
     try:
-        return str(ip_address(value)) if isinstance(value, str) else None
+        address = ip_address(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    if address is None or (address.version == 6 and address.ipv4_mapped):
+        return None  # a column of addresses does not tell ::ffff:10.0.0.1 from 10.0.0.1
+    return str(address)
 
 
 def _date(value: Value) -> Value | None:
