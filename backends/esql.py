@@ -17,6 +17,10 @@ Several values
     that a field has several, their texts joined by line breaks are searched for one of them or a part
     of one; numbers, booleans and addresses take ``MV_CONTAINS`` (Elasticsearch 9.2). With the schema
     ``none`` nobody says, and a note states what is assumed.
+Lists of patterns
+    ``LIKE`` takes a list, but makes one automaton of it, and ten parts of texts are too many for that
+    (``too_complex_to_determinize_exception`` on 8.19), so each stands in a LIKE of its own. The parser
+    takes 400 operators in a row; more are put in groups.
 Unmapped fields
     A query that names a field which no index maps is refused by the server, with the field's name.
 Keywords
@@ -33,7 +37,7 @@ from math import isfinite
 from typing import ClassVar
 
 from backends import elastic
-from backends.base import Compound, Language, TextVisitor
+from backends.base import Compound, Language, Operator, TextVisitor
 from backends.esql_lexis import column, has_other_case, like, like_text, lowered, one_of, quote, source
 from backends.regexes import Lacks, lucene, lucene_pattern
 from transpiler import ast
@@ -64,6 +68,9 @@ REFERENCES: dict[ast.Part, str] = {
 
 TEXT = frozenset({"string", "unknown", "dynamic"})
 """Column types that the operators on text take as they are."""
+
+ROW = 50
+"""So many operands are joined on one level; a longer row is split and its parts put in parentheses."""
 
 NUMBERS = {"int": "TO_LONG", "float": "TO_DOUBLE"}
 
@@ -109,6 +116,14 @@ class Esql(TextVisitor):
 
     def negate(self, part: str) -> str:
         return Compound(f"NOT COALESCE({part}, false)", "not")
+
+    def _join(self, parts: Sequence[str], operator: Operator, glue: str) -> str:
+        if len(parts) > 1 and sum([part.count(glue) + 1 for part in parts]) > ROW:
+            parts = [self.nest(part) for part in parts]
+            while len(parts) > ROW:
+                rows = [parts[start : start + ROW] for start in range(0, len(parts), ROW)]
+                parts = [f"({glue.join(row)})" for row in rows]
+        return super()._join(parts, operator, glue)
 
     # --- fields -----------------------------------------------------------------------------
 
@@ -179,8 +194,7 @@ class Esql(TextVisitor):
             else:
                 odd.append(lucene_pattern(lowered(pattern) if lower else pattern, fold=False))
         parts = [one_of(text, "==", "IN", whole)] if whole else []
-        if wild:
-            parts.append(one_of(text, "LIKE", "LIKE", wild))
+        parts += [f"{text} LIKE {each}" for each in wild]
         if odd:
             parts.append(self.rlike(text, odd, node))
         return self.any_of(parts)
@@ -197,19 +211,14 @@ class Esql(TextVisitor):
         return f"{joined.format(texts)} LIKE {quote(found.format(like_text(value)))}"
 
     def rlike(self, text: str, expressions: Sequence[str], node: Node) -> str:
-        """The text matches one of Lucene's regular expressions. RLIKE takes no list in 8.19."""
-        joined: list[str] = []
+        """The text matches one of Lucene's regular expressions, each on its own for the reason of LIKE."""
         for expression in expressions:
             if elastic.too_long(expression):
                 message = (
                     f"the expression is {len(expression)} characters long; Elasticsearch takes {elastic.MAX_REGEX}"
                 )
                 self.refuse("T602", node, message)
-            if joined and not elastic.too_long(longer := f"{joined[-1]}|{expression}"):
-                joined[-1] = longer
-            else:
-                joined.append(expression)
-        return self.any_of([f"{text} RLIKE {quote(each)}" for each in joined])
+        return self.any_of([f"{text} RLIKE {quote(each)}" for each in expressions])
 
     def regex(self, node: ast.Regex) -> str:
         field = node.field

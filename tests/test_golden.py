@@ -9,7 +9,6 @@ from functools import lru_cache
 import pytest
 
 from tests.support import golden
-from tests.support.engines import ENGINES
 from tests.support.golden import Case
 from transpiler import registry
 from transpiler.ast import NODES, And, Node, Not, Or
@@ -74,8 +73,7 @@ def test_an_engine_notices_a_wrong_query(target: str) -> None:
     ((outcome,), (other,)) = right.compile(), wrong.compile()
     (query,), (text,) = [[each for each in found.queries if each.target == target] for found in (outcome, other)]
     events = [event for _, event in right.events()]
-    question = right.question(outcome, replace(query, text=text.text))
-    answers = ENGINES[target](question, events)
+    answers = golden.answers_of(right, outcome, replace(query, text=text.text), events)
     assert None not in answers
     assert answers != [label for label, _ in right.events()]
 
@@ -88,7 +86,7 @@ def test_every_target_has_a_query_for_each_node_class_it_can_say() -> None:
     for case in CASES:
         for outcome in case.compile():
             for query in outcome.queries:
-                said[query.target].update(map(type, _nodes(case.question(outcome, query).tree)))
+                said[query.target].update(map(type, _nodes(case.mapped(outcome, query).tree)))
     for target, classes in said.items():
         backend = registry.backend(target)
         unsaid = set(getattr(backend, "UNSUPPORTED", ())) | NO_KEYWORDS.get(target, set())

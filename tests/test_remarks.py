@@ -79,9 +79,9 @@ def test_esql_reads_addresses_out_of_text() -> None:
 HELD = {
     "f|re: a.b": "line break",
     "f|re: a\\sb": "tab, carriage return",
-    "f: \"a*\\n\"": "line break",
-    "f: \"a\\ab\"": "U+0007",
-    "f|cased: \"a\\r?\"": "carriage return",
+    'f: "a*\\n"': "line break",
+    'f: "a\\ab"': "U+0007",
+    'f|cased: "a\\r?"': "carriage return",
     "'|re': a.b": "line break",
 }
 """Field -> the control characters that its query holds as they are."""
@@ -94,7 +94,7 @@ def test_lucene_says_which_control_characters_it_holds(field: str) -> None:
     assert "`dsl`" in found.hint
 
 
-@pytest.mark.parametrize("field", ["f|re: a", "f: \"1\\n2\"", "f|re: '[^é\xa0]'", "f\xa0g: x", "f|re: '\u2028'"])
+@pytest.mark.parametrize("field", ["f|re: a", 'f: "1\\n2"', "f|re: '[^é\xa0]'", "f\xa0g: x", "f|re: '\u2028'"])
 def test_what_lucene_escapes_or_a_line_takes_is_not_mentioned(field: str) -> None:
     assert not [each for each in said("T624", rule(f"s:\n  {field}"), "lucene") if "control" in each.message]
 

@@ -3,7 +3,7 @@
 A warning on a query (transpiler.codes, T610 to T615) names a way in which it is weaker or wider than
 the rule, and the note T625 what it takes for granted of lists. An event on which that way shows is set
 aside and counted, never taken for a pass. So is one on which the outcome hangs on what Sigma leaves
-open and no two platforms do alike: whether ``ſ`` is an ``s``, and whether an empty list is there.
+open and platforms do not do alike: whether ``ſ`` is an ``s``, and what an empty list, or a null in a list, is.
 """
 
 from __future__ import annotations
@@ -103,13 +103,18 @@ def _in_ascii(value: Any) -> Any:
     return [_in_ascii(each) for each in value] if isinstance(value, list) else value
 
 
-def _without_empty_lists(event: Event) -> Event:
-    return {name: value for name, value in event.items() if value != []}
+def _without_nothings(event: Event) -> Event:
+    """An event as an index keeps it: a null among values is lost, and a list of nothing is no value."""
+    kept = {
+        name: [each for each in value if each is not None] if isinstance(value, list) and None in value else value
+        for name, value in event.items()
+    }
+    return {name: value for name, value in kept.items() if value != []}
 
 
 _OPEN: tuple[tuple[Callable[[Event], Event], str], ...] = (
     (_in_ascii, "whether a letter outside ASCII is the same as one inside"),
-    (_without_empty_lists, "whether an empty list is there"),
+    (_without_nothings, "whether an empty list, or a null in a list, is there"),
 )
 """What Sigma leaves open, as a change of the event that must not matter, and how it is told."""
 

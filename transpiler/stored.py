@@ -14,7 +14,6 @@ from typing import Any
 from transpiler import ast, evaluate
 from transpiler.ast import Field, Node
 from transpiler.engine import CannotRun, Column, Row
-from transpiler.pattern import fold
 from transpiler.values import text_of
 
 Event = Mapping[str, Any]
@@ -74,7 +73,7 @@ def stored(event: Event, table: Mapping[str, Column], *, whole: bool = False) ->
     """The event with each value in its column's type, nulls left out; None if one does not fit.
 
     ``whole``: with the fields that the table does not name, as text; for a query that searches all
-    of the event. A column of folded strings holds them in lower case.
+    of the event. Whether the index of a column folds its strings is for the engine.
     """
     kept: dict[str, Any] = {}
     try:
@@ -83,8 +82,6 @@ def stored(event: Event, table: Mapping[str, Column], *, whole: bool = False) ->
             read = _READERS[column.type]
             found = [_stored(each, read) for each in _flat(evaluate.lookup(event, name))]
             present = [each for each in found if each is not None]
-            if column.strings == "folded":
-                present = [fold(each) if isinstance(each, str) else each for each in present]
             if present:
                 kept[name] = present if len(present) > 1 else present[0]
     except Misfit:

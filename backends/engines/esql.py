@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from backends.engines.elastic_logic import Give
 from backends.engines.esql_patterns import Unsure
 from backends.engines.esql_reader import read
 from backends.engines.esql_run import Compiler
 from transpiler.engine import Answer, Asked, CannotRun, Engine, Row
+from transpiler.pattern import fold
 
 OTHERS: dict[str, tuple[str, str, str]] = {
     "QSTR": ("lucene", "backends.engines.lucene", "Lucene"),
@@ -64,7 +65,9 @@ class Esql:
         found = {key: self._search(asked, *each, rows) for key, each in searches.items()}
         single = compiler.single
         answers: list[Answer] = []
-        for at, row in enumerate(rows):
+        lower = [name for name, column in asked.columns.items() if column.strings == "folded"]
+        for at, given in enumerate(rows):
+            row = {**given, **{name: _lower(given[name]) for name in lower if name in given}} if lower else given
             searched = {key: of_rows[at] for key, of_rows in found.items()}
             if None in searched.values() or any(isinstance(row.get(name), list) for name in single):
                 answers.append(None)
@@ -83,6 +86,13 @@ class Esql:
             engine.start()
             self._others[function] = engine
         return self._others[function].run(Asked(text, target, asked.columns, asked.schema), rows)
+
+
+def _lower(value: Any) -> Any:
+    """A value as the ``lowercase`` normalizer keeps it, which is what ES|QL reads ("doc values")."""
+    if isinstance(value, list):
+        return [_lower(each) for each in value]
+    return fold(value) if isinstance(value, str) else value
 
 
 def _answer(conditions: Sequence[Give], row: Row) -> Answer:

@@ -18,7 +18,7 @@ from backends.eql import Eql
 from backends.eql_lexis import column, quote
 from tests.backends import elastic_trees
 from tests.backends.elastic_trees import ADDRESS, COMMAND, PORT, RATIO, SIGNED, TEXTS, USER
-from tests.support.engines.elastic import run
+from tests.support.shipped import run
 from transpiler import ast
 from transpiler.ast import And, Cidr, Compare, Equals, Exists, Field, FieldRef, IsNull, Match, Node, Not, Or, TimePart
 from transpiler.diagnostics import Diagnostic

@@ -212,7 +212,6 @@ NOT_JUDGED: dict[str, dict[str, str]] = {
         "fieldref-neq dsl": NO_PAINLESS,
         "fieldref-parts dsl": NO_PAINLESS,
         "index-given esql": "invalid_index_name_exception",
-        "long-list-of-parts esql": "too_complex_to_determinize_exception",
         "time-day-month-year dsl": NO_PAINLESS,
         "time-hour-and-minute dsl": NO_PAINLESS,
         "time-week-under-not dsl": NO_PAINLESS,

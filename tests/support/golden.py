@@ -14,16 +14,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.engines import ENGINES, CannotRun, Question
 from transpiler import evaluate, registry
 from transpiler.api import Compiler, Outcome
 from transpiler.ast import Node
+from transpiler.engine import Answer, CannotRun, Engine
 from transpiler.query import Options, Query
-from transpiler.schema import map_tree
+from transpiler.schema import Mapped, map_tree
 from transpiler.text import dump
+from transpiler.verify import Question
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 INPUTS = {"rule.yml", "events.jsonl", "platform.jsonl", "options.json"}
@@ -95,10 +97,10 @@ class Case:
             files["diagnostics.txt"] = "".join(line + "\n" for line in lines)
         return {name: text for name, text in files.items() if text}
 
-    def question(self, outcome: Outcome, query: Query) -> Question:
-        """The query, and the tree it was rendered from."""
+    def mapped(self, outcome: Outcome, query: Query) -> Mapped:
+        """What the query was rendered from."""
         schema, tree = registry.schema(self.schema), outcome.trees[query.number - 1]
-        return Question(query, map_tree(schema, query.rule, tree, self.render_options()).tree)
+        return map_tree(schema, query.rule, tree, self.render_options())
 
 
 def _read(path: Path) -> Labelled:
@@ -152,9 +154,10 @@ def judge(case: Case) -> dict[str, Verdict]:
     _check(outcome.trees, labelled, "the reference evaluator")
     verdicts = {}
     for target in dict.fromkeys(query.target for query in outcome.queries):
-        questions = [case.question(outcome, query) for query in outcome.queries if query.target == target]
-        _check([question.tree for question in questions], case.platform(), "the reference evaluator, after mapping")
-        verdicts[target] = _run(target, questions, case.platform())
+        queries = [query for query in outcome.queries if query.target == target]
+        trees = [case.mapped(outcome, query).tree for query in queries]
+        _check(trees, case.platform(), "the reference evaluator, after mapping")
+        verdicts[target] = _run(case, outcome, queries, case.platform())
     return verdicts
 
 
@@ -163,19 +166,37 @@ def _check(trees: Sequence[Node], labelled: Labelled, who: str) -> None:
         assert any(evaluate.matches(tree, event) for tree in trees) == label, f"{who} and the label of {event}"
 
 
-def _run(target: str, questions: list[Question], labelled: Labelled) -> Verdict:
+@cache
+def engine(target: str) -> Engine:
+    """The engine of a target that users have, started. Raises CannotRun."""
+    (name,) = registry.engines(target)
+    found = registry.engine(name)()
+    found.start()
+    return found
+
+
+def answers_of(case: Case, outcome: Outcome, query: Query, events: list[dict[str, Any]]) -> list[Answer]:
+    """What the engine answers for each event; None for what it cannot be asked. Raises CannotRun."""
+    question = Question(query, case.mapped(outcome, query), case.render_options(), events)
+    answers = question.answers(engine(query.target), query.text)
+    known = {id(event): answer for event, answer in zip(question.events, answers, strict=True)}
+    return [known.get(id(event)) for event in events]
+
+
+def _run(case: Case, outcome: Outcome, queries: list[Query], labelled: Labelled) -> Verdict:
     """A rule of several queries is found where one of them finds it."""
     if not labelled:
         return Verdict(0, "no events in the schema's names")
+    target = queries[0].target
     events = [event for _, event in labelled]
     try:
-        answers = list(zip(*[ENGINES[target](question, events) for question in questions], strict=True))
+        answers = list(zip(*[answers_of(case, outcome, query, events) for query in queries], strict=True))
     except CannotRun as reason:
-        return Verdict(0, str(reason))
+        return Verdict(0, str(reason).partition(":")[0])
     judged: list[bool] = []
     for (label, event), found in zip(labelled, answers, strict=True):
         if True in found or None not in found:
-            assert (True in found) == label, f"{target} and the label of {event}: {questions[0].query.text}"
+            assert (True in found) == label, f"{target} and the label of {event}: {queries[0].text}"
             judged.append(label)
     missing = [word for label, word in ((True, "matching"), (False, "other")) if label not in judged]
     return Verdict(len(judged), f"no {' and no '.join(missing)} event could be judged" if missing else "")

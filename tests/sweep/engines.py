@@ -14,11 +14,7 @@ def of(targets: Sequence[str], *, light: bool = False) -> dict[str, list[type[En
     found: dict[str, list[type[Engine]]] = {}
     for target in targets:
         own = [registry.engine(name) for name in registry.engines(target)]
-        real = (
-            []
-            if light
-            else [each for each in servers.ENGINES if target in each.TARGETS and not why_not(each)]
-        )
+        real = [] if light else [each for each in servers.ENGINES if target in each.TARGETS and not why_not(each)]
         found[target] = real + own
     return found
 

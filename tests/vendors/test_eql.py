@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support import golden
 from tests.vendors import emitted, eql
+from tests.vendors.eql_reading import agree_on_reading
 
 
 @pytest.mark.parametrize("schema", ["none", "ecs"])
@@ -13,6 +15,12 @@ def test_every_query_of_the_corpus_is_taken(schema: str) -> None:
     said = zip(queries, eql.check([query.text for query in queries]), strict=True)
     assert [(query.rule, error, query.text) for query, error in said if error] == []
     assert len(queries) > 1000
+
+
+@pytest.mark.parametrize("case", golden.cases(), ids=lambda case: case.name)
+def test_our_evaluator_reads_a_query_as_the_grammar_does(case: golden.Case) -> None:
+    for query in case.stored().get("eql.eql", "").splitlines():
+        agree_on_reading(query)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from transpiler.witness import expressions, texts
 from transpiler.witness.leaves import alternatives, misses, ordered, others
 from transpiler.witness.search import Demand, Found, Search
 from transpiler.witness.texts import Piece, Sight
-from transpiler.witness.values import MISSING, Value, fills, fitted, neutral
+from transpiler.witness.values import MISSING, Value, fills, fitted, holds_text, neutral
 
 Change = dict[str, Value]
 """Field -> its other value, MISSING if it is taken away."""
@@ -80,7 +80,9 @@ class Focus:
 
     def in_other_case(self, value: Value, first: int) -> Value:
         """A value in which an alternative holds, that part of it in other letter case if it makes no difference."""
-        if not isinstance(value, str) or not isinstance(self.leaf, ast.Match | ast.Keyword) or self.leaf.cased:
+        if not isinstance(value, str) or not holds_text(self.field):
+            return value
+        if not isinstance(self.leaf, ast.Match | ast.Keyword) or self.leaf.cased:
             return value
         sight = self.sight(value, first)
         return sight.with_core(sight.core.swapcase())
@@ -98,7 +100,8 @@ class Focus:
 
     def of_value(self, value: Value) -> Change:
         """Another value of the field, and of those that must be equal to it."""
-        return {self.name: value, **dict.fromkeys(self.tied, value)}
+        alike = {name: each for name in self.tied for each in fitted(self.search.field(name), [value])}
+        return {self.name: value, **alike}
 
     def kept(self, value: Value) -> Value:
         """The value, or a longer text with it in which all else that is asked of the field still holds."""
@@ -188,11 +191,7 @@ class Focus:
 
 def in_other_case(search: Search, values: Mapping[str, Value]) -> Iterator[Change]:
     """All texts of an event in capitals, and with the case of each letter changed."""
-    texts = {
-        name: value
-        for name, value in values.items()
-        if isinstance(value, str) and search.field(name).type in ("string", "unknown", "dynamic")
-    }
+    texts = {name: value for name, value in values.items() if isinstance(value, str) and holds_text(search.field(name))}
     yield {name: value.upper() for name, value in texts.items()}
     yield {name: value.swapcase() for name, value in texts.items()}
 

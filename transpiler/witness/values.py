@@ -56,6 +56,11 @@ def several(field: Field) -> bool:
     return field.many or field.type == "unknown"
 
 
+def holds_text(field: Field) -> bool:
+    """Whether the column takes any text."""
+    return field.type in ("string", "unknown", "dynamic")
+
+
 def fitted(field: Field, values: Iterable[Value]) -> Iterator[Value]:
     """The values as the column has them; those that it cannot have are left out."""
     read = _READERS.get(field.type)

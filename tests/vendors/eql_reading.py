@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import Any
 
 from backends.engines.elastic_words import name_of
 from backends.engines.eql_reader import Among, And, Call, Compare, Name, Node, Not, Or, Value, read, text_of
 
 
-@lru_cache(maxsize=4096)
 def agree_on_reading(query: str) -> None:
     """Elastic's own parser reads the query as the reader does that runs it."""
     if "@" in query or "``" in query:
