@@ -367,6 +367,11 @@ def test_lists_are_for_columns_that_have_several_values() -> None:
         assert any(isinstance(value, list) for value in shown(Match(field, (parse("abc"),)), "f")) is expected
 
 
+def test_a_list_is_the_last_resort_in_any_column() -> None:
+    f = Field("f", "string")
+    assert {"f": ["a", "b"]} in witnesses(And((Match(f, (parse("a"),)), Match(f, (parse("b"),)))))
+
+
 def test_lists_of_a_typed_column_hold_one_type() -> None:
     for tree in (Equals(Field("f", "int", many=True), (7,)), IsNull(Field("f", "string", many=True))):
         lists = [value for value in shown(tree, "f") if isinstance(value, list)]

@@ -9,6 +9,7 @@ open and platforms do not do alike: whether ``ſ`` is an ``s``, and what an empt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from transpiler import ast, evaluate, regex
@@ -25,8 +26,20 @@ _VANISHING = {"kusto": "", "splunk": ""}
 """What a target does not keep apart from a missing field, beside null."""
 
 
-_INTO_ASCII = str.maketrans({"\u017f": "s", "\u212a": "k", "\u0130": "i\u0307"})
-"""Letters outside ASCII whose lower case begins in ASCII (Unicode, CaseFolding.txt): ``ſ``, the Kelvin sign, ``İ``."""
+_INTO_ASCII = tuple(
+    str.maketrans(each)
+    for each in (
+        {"\u017f": "s", "\u212a": "k"},
+        {"\u0130": "i"},
+        {"\u0130": "i\u0307"},
+        {"\u017f": "s", "\u212a": "k", "\u0130": "i"},
+        {"\u017f": "s", "\u212a": "k", "\u0130": "i\u0307"},
+    )
+)
+"""Letters outside ASCII whose lower case begins in ASCII, one way or another: ``ſ``, the Kelvin sign, ``İ``.
+
+Unicode folds ``İ`` to two characters (CaseFolding.txt), Java to one (``Character.toLowerCase``).
+"""
 
 
 class Warned:
@@ -94,13 +107,13 @@ def _holds_break(value: Any) -> bool:
     return any(isinstance(each, str) and "\n" in each for each in _many(value))
 
 
-def _in_ascii(value: Any) -> Any:
-    """An event, or a value of one, with the letters of _INTO_ASCII as their lower case is."""
+def _in_ascii(value: Any, table: dict[int, str]) -> Any:
+    """An event, or a value of one, with some letters of _INTO_ASCII as their lower case is."""
     if isinstance(value, str):
-        return value if value.isascii() else value.translate(_INTO_ASCII)
+        return value if value.isascii() else value.translate(table)
     if isinstance(value, Mapping):
-        return {name: _in_ascii(each) for name, each in value.items()}
-    return [_in_ascii(each) for each in value] if isinstance(value, list) else value
+        return {name: _in_ascii(each, table) for name, each in value.items()}
+    return [_in_ascii(each, table) for each in value] if isinstance(value, list) else value
 
 
 def _without_nothings(event: Event) -> Event:
@@ -113,7 +126,10 @@ def _without_nothings(event: Event) -> Event:
 
 
 _OPEN: tuple[tuple[Callable[[Event], Event], str], ...] = (
-    (_in_ascii, "whether a letter outside ASCII is the same as one inside"),
+    *[
+        (partial(_in_ascii, table=table), "whether a letter outside ASCII is the same as one inside")
+        for table in _INTO_ASCII
+    ],
     (_without_nothings, "whether an empty list, or a null in a list, is there"),
 )
 """What Sigma leaves open, as a change of the event that must not matter, and how it is told."""

@@ -230,7 +230,8 @@ class Question:
             self.counts.append(count)
             self.labels.append(matches(event))
         if whole:
-            self.columns = dict.fromkeys([name for row in self.rows for name in row], Column()) | self.columns
+            other = Column("string", self.options.strings or "keyword")  # type: ignore[arg-type] # "folded"
+            self.columns = dict.fromkeys([name for row in self.rows for name in row], other) | self.columns
 
     def asked(self, text: str) -> Asked:
         """The query with its columns, as an engine is asked."""

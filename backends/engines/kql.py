@@ -217,7 +217,9 @@ def _is(field: Literal, value: Literal, quoted: bool, columns: Mapping[str, Colu
     """``field: value``, by the field's type in the data view."""
     names = _names(field, columns)
     if value == (STAR,):
-        everything = field == (STAR,) or len(names) == len(columns) > 0
+        # A name with wildcards that takes every field means every event too; a data view always has
+        # `_id` and other fields of its own ("metaFields") beside the mapped ones, so that none but `*` does.
+        everything = field == (STAR,)
         return {"match_all": {}} if everything else _any([{"exists": {"field": name}} for name in names])
     return _any([_is_in(name, value, quoted, _es_type(columns.get(name))) for name in names])
 

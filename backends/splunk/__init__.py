@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NoReturn
 
 from backends.base import Compound, Language, Operator, TextVisitor
-from backends.splunk.remarks import say_raw, say_unfolded, say_vanishing
+from backends.splunk.remarks import say_precision, say_raw, say_unfolded, say_vanishing
 from backends.splunk.text import COMPARISONS, NETWORK, UNSEARCHABLE, escaped, number, quoted, search_name, texts_of
 from transpiler import ast
 from transpiler.ast import Node
@@ -210,6 +210,7 @@ class Splunk(TextVisitor):
         """``f>5``."""
         name = self._name(node.field)
         self.say("T624", node, f"{name} holds numbers; Splunk compares any other text character by character")
+        say_precision(self, node)
         return f"{name}{COMPARISONS[node.op]}{number(node.value)}"
 
     def cidr(self, node: ast.Cidr) -> str:

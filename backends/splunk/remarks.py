@@ -61,3 +61,10 @@ def say_raw_regex(visitor: TextVisitor, node: ast.KeywordRegex) -> None:
 
 def _texts(node: ast.Match | ast.Keyword) -> list[str]:
     return [token for pattern in node.patterns for token in pattern.tokens if isinstance(token, str)]
+
+
+def say_precision(visitor: TextVisitor, node: ast.Compare) -> None:
+    """Warn of a whole number that a double-precision number does not tell from its neighbours."""
+    if isinstance(node.value, int) and abs(node.value) >= 1 << 53:
+        message = f"Splunk compares numbers in double precision, which does not tell {node.value} from its neighbours"
+        visitor.say("T615", node, message)

@@ -21,7 +21,7 @@ from typing import ClassVar
 
 from backends.base import Language, TextVisitor
 from backends.regexes import pcre, pcre_pattern
-from backends.splunk.remarks import RAW, say_raw, say_raw_regex, say_unfolded, say_vanishing
+from backends.splunk.remarks import RAW, say_precision, say_raw, say_raw_regex, say_unfolded, say_vanishing
 from backends.splunk.text import COMPARISONS, SPECIAL, eval_name, number, quoted, quoted_regex, texts_of
 from transpiler import ast
 from transpiler.ast import Node
@@ -97,6 +97,7 @@ class Where(TextVisitor):
     def compare(self, node: ast.Compare) -> str:
         """``tonumber(f)>5``: NULL, and so not true, for what is no number."""
         name = self._name(node.field, node)
+        say_precision(self, node)
         return self._some(node.field, f"tonumber({name}){COMPARISONS[node.op]}{number(node.value)}")
 
     def cidr(self, node: ast.Cidr) -> str:

@@ -78,9 +78,9 @@ class _Maker:
         self.limit = limit
         self.places = list(_places(tree))
         self.fields = merged([field for leaf, _ in self.places for field in fields_of(leaf)])
-        names = list(keyword_fields) or list(islice(_free(self.fields), 2))
+        names = list(keyword_fields) or list(islice(_free(self.fields), _CARRIERS))
         self.spare = names[-1] if len(names) < 2 else names[1]
-        self.search = Search(self.fields, names[0])
+        self.search = Search(self.fields, names)
         self.steps = STEPS + 8 * len(self.places)
         self.order = list(dict.fromkeys((*self.fields, *names)))
 
@@ -131,6 +131,7 @@ class _Maker:
 
     def _values(self) -> Iterator[Mapping[str, Value]]:
         found = [self.search.find([Demand(self.tree, want)], self.steps) for want in (True, False)]
+        found[0] = found[0] or self._with_lists()
         for each in found:
             if each is not None:
                 yield each.values
@@ -139,6 +140,11 @@ class _Maker:
                 yield _changed(found[0].values, change)
         base = found[0] or found[1] or Found({}, {})
         yield from in_turn([self._around(each, base) for each in self._chosen()])
+
+    def _with_lists(self) -> Found | None:
+        """An event that matches because a field has several values, where nothing else does."""
+        fields = {name: field._replace(many=True) for name, field in self.fields.items()}
+        return Search(fields, self.search.carriers or [self.search.carrier]).find([Demand(self.tree, True)], self.steps)
 
     def _chosen(self) -> list[_Chosen]:
         """The leaves to look at; where there are many, each with another kind of near miss to begin with."""
@@ -169,6 +175,10 @@ class _Maker:
             if found is not None:
                 return found
         return base
+
+
+_CARRIERS = 6
+"""How many fields there are for keywords."""
 
 
 def _free(taken: Container[str]) -> Iterator[str]:

@@ -62,11 +62,15 @@ class _State:
 
 
 class Search:
-    """Searches for events of one tree; ``carrier`` is the field that keywords are put in."""
+    """Searches for events of one tree.
 
-    def __init__(self, fields: Mapping[str, Field], carrier: str) -> None:
+    Keywords are put in the first of the ``carriers``, or one in each where they do not go together.
+    """
+
+    def __init__(self, fields: Mapping[str, Field], carriers: Sequence[str]) -> None:
         self.fields = fields
-        self.carrier = carrier
+        self.carrier = carriers[0]
+        self.carriers = [each for each in carriers if each not in fields]
         self._tests: dict[int, evaluate.Predicate] = {}
         self._kept: list[Node] = []
         self._samples: dict[tuple[int, str], list[str]] = {}
@@ -164,13 +168,28 @@ class Search:
     def _settle(self, state: _State, dirty: Iterable[str]) -> bool:
         """Give each of the fields a value that it needs; whether all could be."""
         for name in dirty:
-            if not self._settled(state, name) and not self.give(state.values, state.needs, name):
-                return self._by_other(state, name)
+            if self._settled(state, name) or self.give(state.values, state.needs, name):
+                continue
+            if not (self._one_each(state) if name == self.carrier else self._by_other(state, name)):
+                return False
         return True
 
     def _settled(self, state: _State, name: str) -> bool:
         """Whether a field's value is right; one that nothing was decided of is given one."""
         return name in state.values and all(self.holds(need, state.values) for need in state.needs[name])
+
+    def _one_each(self, state: _State) -> bool:
+        """Put each keyword in a field of its own."""
+        needs = state.needs[self.carrier]
+        wanted = [need for need in needs if need.want and isinstance(need.node, ast.Keyword | ast.KeywordRegex)]
+        if not 1 < len(wanted) <= len(self.carriers) or len(wanted) < sum(need.want for need in needs):
+            return False
+        for name, need in zip(self.carriers, wanted, strict=False):
+            alone: dict[str, Value] = {}
+            if not self.give(alone, {self.carrier: (need,)}, self.carrier):
+                return False
+            state.values[name] = alone[self.carrier]
+        return all(self.holds(need, state.values) for need in needs)
 
     def _by_other(self, state: _State, name: str) -> bool:
         """Give a field that is compared with others, and those others, values at once."""
