@@ -271,6 +271,7 @@ class Dsl(Visitor[Clause]):
 
     def keyword(self, node: ast.Keyword) -> Clause:
         self.note_keywords(node)
+        self.note_case(node)
         terms, by_words = elastic.keyword_terms(node, self.folded)
         if by_words:
             self.say("T615", node, elastic.KEYWORD_WORDS)
@@ -283,6 +284,7 @@ class Dsl(Visitor[Clause]):
 
     def keyword_regex(self, node: ast.KeywordRegex) -> Clause:
         self.note_keywords(node)
+        self.note_case(node)
         self.say("T615", node, elastic.KEYWORD_EXPRESSION)
         try:
             expression = lucene(node.regex, fold=self.folded)
@@ -291,6 +293,10 @@ class Dsl(Visitor[Clause]):
         if elastic.too_long(expression):
             self.refuse("T602", node, elastic.about_length(expression))
         return {"query_string": {"query": elastic.slashed(expression)}}
+
+    def note_case(self, node: ast.Keyword | ast.KeywordRegex) -> None:
+        if self.folded and elastic.loses_case(node):
+            self.say("T613", node, elastic.KEYWORD_CASE)
 
     def note_keywords(self, node: Node) -> None:
         self.once("T624", node, elastic.DEFAULT_FIELDS)

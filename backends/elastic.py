@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from backends.regexes import lucene_pattern
-from transpiler.ast import Field, Keyword
+from transpiler.ast import Field, Keyword, KeywordRegex
 from transpiler.pattern import DASH, DASHES, MANY, ONE, Pattern
 from transpiler.pattern import pattern as make_pattern
 from transpiler.query import Source
@@ -133,6 +133,7 @@ def term(pattern: Pattern, *, fold: bool) -> str:
 
 FOLDS = "the query leaves letter case to the index: the string fields it names are case-folded there"
 DEFAULT_FIELDS = "keywords are looked for in the fields of `index.query.default_field`, by default all"
+KEYWORD_CASE = "the index folds letter case of every string field, so that of the keyword cannot be told apart"
 KEYWORD_COST = "a keyword without a field is compared with every value of every field"
 KEYWORD_WORDS = "in text fields the keyword is found as whole words only, in any letter case"
 KEYWORD_EXPRESSION = "in text fields the expression is held against single words, in lower case"
@@ -230,6 +231,13 @@ def about_text(field: Field) -> str:
         f"`{field.name}` is a text field: Elasticsearch compares its words, whatever stands between and around them, "
         "and never parts of words"
     )
+
+
+def loses_case(node: Keyword | KeywordRegex) -> bool:
+    """Whether a keyword's letter case counts and there are letters to tell it by; folded fields cannot."""
+    if isinstance(node, KeywordRegex):
+        return not node.regex.ignore_case
+    return node.cased and any(map(has_letters, node.patterns))
 
 
 def keyword_terms(node: Keyword, folded: bool) -> tuple[list[str], bool]:

@@ -338,6 +338,7 @@ class Esql(TextVisitor):
     # --- keywords ---------------------------------------------------------------------------
 
     def keyword(self, node: ast.Keyword) -> str:
+        self.note_case(node)
         if not self.source.keyword_fields:
             folded = self.options.strings == "folded"
             terms, by_words = elastic.keyword_terms(node, folded)
@@ -349,6 +350,7 @@ class Esql(TextVisitor):
         return self.any_of([self.match(ast.Match(field, node.patterns, node.cased, node.span)) for field in fields])
 
     def keyword_regex(self, node: ast.KeywordRegex) -> str:
+        self.note_case(node)
         if not self.source.keyword_fields:
             self.say("T615", node, elastic.KEYWORD_EXPRESSION)
             try:
@@ -358,6 +360,10 @@ class Esql(TextVisitor):
             return self.query_string(node, [elastic.slashed(found)])
         fields = self.keyword_fields(node)
         return self.any_of([self.expression(node.regex, self.column(field, node), False, node) for field in fields])
+
+    def note_case(self, node: ast.Keyword | ast.KeywordRegex) -> None:
+        if not self.source.keyword_fields and self.options.strings == "folded" and elastic.loses_case(node):
+            self.say("T613", node, elastic.KEYWORD_CASE)
 
     def query_string(self, node: Node, terms: Sequence[str]) -> str:
         """One of Lucene's terms, which name no field, finds the event."""

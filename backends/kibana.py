@@ -248,6 +248,8 @@ class Kibana(TextVisitor):
         if any(map(elastic.has_letters, node.patterns)):
             if self.folded:
                 self.folds = True
+                if elastic.loses_case(node):
+                    self.say("T613", node, elastic.KEYWORD_CASE)
             elif not node.cased:
                 self.exact["the fields without a name in the query"] = None
         terms: list[str] = []

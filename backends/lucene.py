@@ -195,6 +195,7 @@ class Lucene(TextVisitor):
 
     def keyword(self, node: ast.Keyword) -> str:
         self.note_keywords(node)
+        self.note_case(node)
         self.folds = self.folds or (self.folded and any(map(elastic.has_letters, node.patterns)))
         terms, by_words = elastic.keyword_terms(node, self.folded)
         if by_words:
@@ -204,8 +205,13 @@ class Lucene(TextVisitor):
 
     def keyword_regex(self, node: ast.KeywordRegex) -> str:
         self.note_keywords(node)
+        self.note_case(node)
         self.say("T615", node, elastic.KEYWORD_EXPRESSION)
         return self.expression(node, fold=self.folded)
+
+    def note_case(self, node: ast.Keyword | ast.KeywordRegex) -> None:
+        if self.folded and elastic.loses_case(node):
+            self.say("T613", node, elastic.KEYWORD_CASE)
 
     def note_keywords(self, node: Node) -> None:
         if not self.unfielded:

@@ -25,7 +25,11 @@ NO_MATCH = "no matching event could be judged"
 _MIXED = {"cidr-beside-text": WORDS_WEAKER}
 NOT_JUDGED: dict[str, dict[str, str]] = {
     "kusto": {"empty-string": NO_MATCH},
-    "splunk": {"empty-string": NO_MATCH, "fieldref-contains": WORDS_WEAKER},
+    "splunk": {
+        "compare-beyond-double-precision": WORDS_WEAKER,
+        "empty-string": NO_MATCH,
+        "fieldref-contains": WORDS_WEAKER,
+    },
     "lucene": _MIXED,
     "eql": _MIXED,
     "kibana": _MIXED | {"keyword": WORDS_WEAKER, "keyword-all": WORDS_WEAKER, "keyword-list": WORDS_WEAKER},

@@ -102,7 +102,7 @@ def test_an_engine_that_dies_is_started_anew_a_few_times(made: Make) -> None:
     for _ in range(MOST_DEATHS):
         with pytest.raises(CannotRun, match="the engine's process ended"):
             worker.run(asked('A="die"'), [YES])
-    with pytest.raises(CannotRun, match=f"hung or ended {MOST_DEATHS} times and was given up"):
+    with pytest.raises(CannotRun, match=f"hung or ended {MOST_DEATHS} times in a row and was given up"):
         worker.run(asked(), [YES])
 
 

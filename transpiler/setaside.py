@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from ipaddress import IPv6Address
+from itertools import product
 from typing import Any
 
 from transpiler import ast, evaluate, regex
@@ -27,14 +29,9 @@ _VANISHING = {"kusto": "", "splunk": ""}
 
 
 _INTO_ASCII = tuple(
-    str.maketrans(each)
-    for each in (
-        {"\u017f": "s", "\u212a": "k"},
-        {"\u0130": "i"},
-        {"\u0130": "i\u0307"},
-        {"\u017f": "s", "\u212a": "k", "\u0130": "i"},
-        {"\u017f": "s", "\u212a": "k", "\u0130": "i\u0307"},
-    )
+    str.maketrans({letter: lower for letter, lower in zip("\u017f\u212a\u0130", each, strict=True) if lower})
+    for each in product(("", "s"), ("", "k"), ("", "i", "i\u0307"))
+    if any(each)
 )
 """Letters outside ASCII whose lower case begins in ASCII, one way or another: ``ſ``, the Kelvin sign, ``İ``.
 
@@ -116,6 +113,22 @@ def _in_ascii(value: Any, table: dict[int, str]) -> Any:
     return [_in_ascii(each, table) for each in value] if isinstance(value, list) else value
 
 
+def _in_ipv4(event: Event) -> Event:
+    return {name: _as_ipv4(value) for name, value in event.items()}
+
+
+def _as_ipv4(value: Any) -> Any:
+    """An IPv4-mapped address as the IPv4 address that it is for (RFC 4291, 2.5.5.2)."""
+    if isinstance(value, list):
+        return [_as_ipv4(each) for each in value]
+    if isinstance(value, str) and value.lower().startswith("::ffff:"):
+        try:
+            return str(IPv6Address(value).ipv4_mapped or value)
+        except ValueError:
+            return value
+    return value
+
+
 def _without_nothings(event: Event) -> Event:
     """An event as an index keeps it: a null among values is lost, and a list of nothing is no value."""
     kept = {
@@ -130,6 +143,7 @@ _OPEN: tuple[tuple[Callable[[Event], Event], str], ...] = (
         (partial(_in_ascii, table=table), "whether a letter outside ASCII is the same as one inside")
         for table in _INTO_ASCII
     ],
+    (_in_ipv4, "whether an IPv4-mapped address is the IPv4 address"),
     (_without_nothings, "whether an empty list, or a null in a list, is there"),
 )
 """What Sigma leaves open, as a change of the event that must not matter, and how it is told."""

@@ -31,7 +31,7 @@ STOP_SECONDS = 1.0
 """How long it may take to put its things away."""
 
 MOST_DEATHS = 3
-"""How often an engine may hang or die before it is given up."""
+"""How often in a row an engine may hang or die before it is given up."""
 
 _ROOM = 32 << 10
 """Bytes that a pipe holds whether or not somebody reads them (Linux: 64 KiB)."""
@@ -78,9 +78,10 @@ class Worker:
         """What the engine answers. Raises CannotRun."""
         if self._process is None:
             if self._deaths >= MOST_DEATHS:
-                raise CannotRun(f"the engine hung or ended {self._deaths} times and was given up")
+                raise CannotRun(f"the engine hung or ended {self._deaths} times in a row and was given up")
             self.start()
         answers: list[Answer] = self._ask((asked, list(rows)), self._seconds)
+        self._deaths = 0
         return answers
 
     def stop(self) -> None:

@@ -78,7 +78,7 @@ _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 _FATAL = re.compile(r"(Exception in thread .*|[\w.]+(Error|Exception)\b)")
 
-_JAVA = ("-Xmx1g", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_JAVA = ("-Xmx2500m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 def _reason(answer: Mapping[str, Any]) -> str:
