@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.support import corpus
-from tests.sweep import engines, page, part, rules
+from tests.sweep import engines, fuzz, page, part, rules
 from tests.sweep.grammars import grammars
 from tests.sweep.tally import Key, Tally, merged
 from transpiler import registry
@@ -35,8 +35,9 @@ def main() -> int:
     checks = []
     if options.kind == "grammars" or (options.kind is None and not options.sample):
         checks = grammars(targets)
+    tried = fuzz.fuzzed() if options.kind == "fuzz" or (options.kind is None and not options.sample) else None
     absent = engines.absent(targets)
-    text = page.page(runs, checks, absent)
+    text = page.page(runs, checks, absent, tried)
     sys.stdout.write(text)
     if options.write or not (options.sample or options.kind or options.targets):
         (corpus.ROOT / "docs" / "verification.md").write_text(text, "utf-8", newline="\n")
@@ -44,7 +45,7 @@ def main() -> int:
         for tally in tallies.values():
             for example in tally.examples:
                 sys.stderr.write(f"\nmismatch: {example}\n")
-    failed = page.failures(runs, checks, absent, shares=not options.sample)
+    failed = page.failures(runs, checks, absent, tried, shares=not options.sample)
     sys.stderr.write("".join([f"{each}\n" for each in failed]))
     return bool(failed)
 
@@ -53,7 +54,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.sweep", description=__doc__)
     parser.add_argument("--sample", type=int, metavar="N", help="only N rules, drawn by a hash of the code")
     parser.add_argument("--targets", metavar="T,T...", help="only these targets")
-    parser.add_argument("--kind", choices=["witnesses", "recorded", "grammars"], help="only this part")
+    parser.add_argument("--kind", choices=["witnesses", "recorded", "grammars", "fuzz"], help="only this part")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes")
     parser.add_argument("--write", action="store_true", help="write docs/verification.md whatever was asked for")
     return parser.parse_args()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tests.sweep.fuzz import Fuzzed
 from tests.sweep.grammars import Grammar
 from tests.sweep.tally import Key, Tally
 
@@ -29,9 +30,11 @@ independent witness. Events that a warning of the query covers are set aside, ne
 """
 
 
-def page(runs: Runs, grammars: Sequence[Grammar], absent: Mapping[str, str]) -> str:
+def page(
+    runs: Runs, grammars: Sequence[Grammar] = (), absent: Mapping[str, str] | None = None, fuzzed: Fuzzed | None = None
+) -> str:
     """The page, as Markdown."""
-    return "\n".join([HEAD, *_runs(runs), *_grammars(grammars), *_absent(absent)]) + "\n"
+    return "\n".join([HEAD, *_runs(runs), *_grammars(grammars), *_fuzzed(fuzzed), *_absent(absent or {})]) + "\n"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -94,6 +97,15 @@ def _grammars(grammars: Sequence[Grammar]) -> Iterator[str]:
     )
 
 
+def _fuzzed(fuzzed: Fuzzed | None) -> Iterator[str]:
+    if fuzzed is None:
+        return
+    yield "## On generated rules\n"
+    yield f"{fuzzed.examples:,} rules that nobody wrote (every modifier, nested conditions, nasty values), for each target as"
+    yield f"they are and for folded strings, run on the engines that users have: {len(fuzzed.failed)} properties failed.\n"
+    yield from [f"- {each}" for each in fuzzed.failed]
+
+
 def _absent(absent: Mapping[str, str]) -> Iterator[str]:
     if absent:
         yield "## Not run\n"
@@ -101,9 +113,12 @@ def _absent(absent: Mapping[str, str]) -> Iterator[str]:
         yield ""
 
 
-def failures(runs: Runs, grammars: Sequence[Grammar], absent: Mapping[str, str], *, shares: bool) -> list[str]:
+def failures(
+    runs: Runs, grammars: Sequence[Grammar], absent: Mapping[str, str], fuzzed: Fuzzed | None, *, shares: bool
+) -> list[str]:
     """What did not hold, in one line each."""
     found = [f"not run: {name}: {why}" for name, why in absent.items()]
+    found += [f"generated rules: {each}" for each in (fuzzed.failed if fuzzed else ())]
     for title, tallies in runs.items():
         for (target, schema), tally in tallies.items():
             place = f"{target} with schema {schema} on {title}"
