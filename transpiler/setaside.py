@@ -8,6 +8,7 @@ open and platforms do not do alike: whether ``ſ`` is an ``s``, and what an empt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from ipaddress import IPv6Address
@@ -19,7 +20,8 @@ from transpiler.ast import Node
 from transpiler.engine import CannotRun
 from transpiler.pattern import EMPTY
 from transpiler.query import Query
-from transpiler.stored import Event, fields_of, has_keywords, leaves
+from transpiler.stored import Event, columns, fields_of, leaves
+from transpiler.text import dump
 
 _ON_TEXT_FIELDS = ("in text fields the keyword is found", "in text fields the expression is held")
 """Warnings that hold for analysed text fields alone."""
@@ -39,6 +41,13 @@ Unicode folds ``İ`` to two characters (CaseFolding.txt), Java to one (``Charact
 """
 
 
+_MEETING = re.compile("[sSkKiI\x80-\U0010ffff]")
+"""Letters that one of _INTO_ASCII in a rule may meet."""
+
+_TEXTS = frozenset({"string", "unknown", "dynamic"})
+"""Column types that keep what an event says as text."""
+
+
 class Warned:
     """What the warnings of one query cover.
 
@@ -55,7 +64,11 @@ class Warned:
         self._names = sorted({field.name for leaf in leaves(tree) for field in fields_of(leaf)})
         self._asked_empty = _asked_empty(tree)
         self._joined = sorted({field.name for leaf in leaves(tree) for field in fields_of(leaf) if field.many})
-        self._keywords = has_keywords(tree)
+        self._keywords = [
+            evaluate.compile(leaf) for leaf in leaves(tree) if isinstance(leaf, ast.Keyword | ast.KeywordRegex)
+        ]
+        self._no_text = sorted(name for name, column in columns(tree).items() if column.type not in _TEXTS)
+        self._asks_open = any(letter in dump(tree) for letter in ("\\u017f", "\\u212a", "\\u0130", "\\u0307"))
         self._matches = evaluate.compile(tree)
         self._cased = evaluate.compile(_with_case(tree, True)) if self.said & {"T610", "T612"} else None
         self._uncased = evaluate.compile(_with_case(tree, False)) if "T613" in self.said else None
@@ -65,10 +78,18 @@ class Warned:
         code = self._code(event) if self.said or self._joined else None
         if code:
             return f"the query's warning {code}"
+        found = self._matches(event)
+        readings = [self._matches, *([self._uncased] if self._uncased else [])]
         for change, why in _OPEN:
             other = change(event)
-            if other != event and self._matches(other) != self._matches(event):
+            if other != event and any(reading(other) != found for reading in readings):
                 return why
+        if self._asks_open and _MEETING.search(str(event)):
+            return "whether a letter outside ASCII is the same as one inside"
+        if self._keywords and self._no_text:
+            texts = {name: value for name, value in event.items() if name not in self._no_text}
+            if any(keyword(texts) != keyword(event) for keyword in self._keywords):
+                return "whether a keyword is looked for in a column that holds no text"
         return None
 
     def _code(self, event: Event) -> str | None:

@@ -207,7 +207,9 @@ class Splunk(TextVisitor):
         return self._one_of(node.field, [text if text.isdigit() else quoted(text) for text in texts])
 
     def compare(self, node: ast.Compare) -> str:
-        """``f>5``."""
+        """``f>5``; a field that holds texts too needs the ``tonumber()`` of ``where``."""
+        if node.field.type == "string":
+            raise NotInSearch
         name = self._name(node.field)
         self.say("T624", node, f"{name} holds numbers; Splunk compares any other text character by character")
         say_precision(self, node)

@@ -1,0 +1,59 @@
+"""What Sigma leaves open, and platforms do not do alike, is set aside; everything else is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from transpiler import registry
+from transpiler.api import Compiler
+from transpiler.query import Options
+from transpiler.schema import map_tree
+from transpiler.setaside import Warned
+
+LETTER = "whether a letter outside ASCII is the same as one inside"
+NOTHING = "whether an empty list, or a null in a list, is there"
+MAPPED = "whether an IPv4-mapped address is the IPv4 address"
+NO_TEXT = "whether a keyword is looked for in a column that holds no text"
+
+
+def warned(detection: str, target: str = "splunk") -> Warned:
+    text = f"title: t\nlogsource: {{category: c}}\ndetection:\n    a: {detection}\n    condition: a\n"
+    (made,) = Compiler([target], schema="none").compile("rule.yml", text)
+    (query,) = made.queries
+    return Warned(query, map_tree(registry.schema("none"), query.rule, made.trees[0], Options()).tree)
+
+
+@pytest.mark.parametrize(
+    ("detection", "event", "why"),
+    [
+        ("{F: mask}", {"F": "ma\u017fk"}, LETTER),
+        ("{F: mask}", {"F": ["x", "mas\u212a"]}, LETTER),
+        ("{F|contains: i}", {"F": "x\u0130x"}, LETTER),
+        ("{F|contains: sk}", {"F": "ma\u017f\u212a"}, LETTER),
+        ("{F: mask}", {"F": "ma\u017ft"}, None),
+        ("{F: mask}", {"F": "MASK"}, None),
+        ("{F: m\u00e4sk}", {"F": "M\u00c4SK"}, "the query's warning T612"),
+        ("{F: ma\u017fk}", {"F": "mask"}, LETTER),
+        ("{F: ma\u017fk}", {"F": "tree"}, None),
+        ("{F|exists: true}", {"F": []}, NOTHING),
+        ("{F: mask}", {"F": []}, None),
+        ("{F: mask}", {"F": ["mask", None]}, None),
+        ("{F|cidr: 10.0.0.0/8}", {"F": "::ffff:10.0.0.1"}, MAPPED),
+        ("{F|cidr: 10.0.0.0/8}", {"F": ["::ffff:10.0.0.1"]}, MAPPED),
+        ("{F|cidr: 10.0.0.0/8}", {"F": "::ffff:11.0.0.1"}, None),
+        ("{F|cidr: 10.0.0.0/8}", {"F": "::ffff:no"}, None),
+        ("[{F|gt: 5}, {'|contains': '7'}]", {"F": 7}, NO_TEXT),
+        ("[{F|gt: 5}, {'|contains': '7'}]", {"F": 6, "G": "7"}, None),
+    ],
+)
+def test_what_is_left_open(detection: str, event: dict[str, Any], why: str | None) -> None:
+    assert warned(detection).covers(event) == why
+
+
+def test_a_value_that_holds_what_others_are_joined_by() -> None:
+    found = warned("{F: mask}", "esql")
+    found._joined = ["F"]
+    assert found.covers({"F": "\nmask"}) == "the query's warning T624"
+    assert found.covers({"F": ["mask", "x"]}) is None
