@@ -18,11 +18,12 @@ MAPPED = "whether an IPv4-mapped address is the IPv4 address"
 NO_TEXT = "whether a keyword is looked for in a column that holds no text"
 
 
-def warned(detection: str, target: str = "splunk") -> Warned:
-    text = f"title: t\nlogsource: {{category: c}}\ndetection:\n    a: {detection}\n    condition: a\n"
-    (made,) = Compiler([target], schema="none").compile("rule.yml", text)
+def warned(detection: str, target: str = "splunk", schema: str = "none") -> Warned:
+    source = "{product: windows, category: process_creation}"
+    text = f"title: t\nlogsource: {source}\ndetection:\n    a: {detection}\n    condition: a\n"
+    (made,) = Compiler([target], schema=schema).compile("rule.yml", text)
     (query,) = made.queries
-    return Warned(query, map_tree(registry.schema("none"), query.rule, made.trees[0], Options()).tree)
+    return Warned(query, map_tree(registry.schema(schema), query.rule, made.trees[0], Options()).tree)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_what_is_left_open(detection: str, event: dict[str, Any], why: str | Non
 
 
 def test_a_value_that_holds_what_others_are_joined_by() -> None:
-    found = warned("{F: mask}", "esql")
-    found._joined = ["F"]
-    assert found.covers({"F": "\nmask"}) == "the query's warning T624"
-    assert found.covers({"F": ["mask", "x"]}) is None
+    found = warned("{Image: mask}", "esql", "ecs")  # there `event.category` may hold several values
+    assert found.covers({"event.category": "\nprocess"}) == "the query's warning T624"
+    assert found.covers({"event.category": ["process", "x"]}) is None
+    assert warned("{Image: mask}", "eql", "ecs").covers({"event.category": "\nprocess"}) is None

@@ -5,23 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from tests.support.corpus import ROOT, rules
+from tests.support.corpus import ROOT
 from tests.support.tree_mutants import mutants
-from transpiler import ast, evaluate, regex, registry
-from transpiler.api import Compiler
+from transpiler import ast, evaluate, regex
 from transpiler.ast import And, Cidr, Compare, Equals, Exists, Field, FieldRef, IsNull, Keyword, Match, Node, Not, Or
-from transpiler.errors import SchemaError
 from transpiler.pattern import DASH, MANY, PRESENT, parse, pattern, surround
-from transpiler.query import Options
-from transpiler.schema import map_tree
-from transpiler.stored import columns, has_keywords, stored
+from transpiler.stored import columns, stored
 from transpiler.witness import near, witnesses
 
 F, G, H = Field("f"), Field("g"), Field("h")
@@ -435,6 +430,7 @@ def test_near_misses_of_every_kind_of_leaf() -> None:
 # --- bounds -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover
 def test_hostile_trees_give_few_and_short_events() -> None:
     deep: Node = match(F, "a")
     for _ in range(120):
@@ -454,49 +450,8 @@ def test_hostile_trees_give_few_and_short_events() -> None:
         "no character": re_(r"[^\x{0}-\x{10FFFF}]"),
     }
     for name, tree in hostile.items():
-        began = time.process_time()
         events = witnesses(tree)
-        assert time.process_time() - began < 5, name
         text = json.dumps(events)
         assert len(text) < 2_500_000, name
         text.encode()
         assert any(not evaluate.matches(tree, event) for event in events), name
-
-
-# --- the public rules --------------------------------------------------------------------------------------
-
-
-def corpus_trees(step: int) -> Iterator[tuple[str, Node]]:
-    compiler = Compiler([])
-    for path in rules()[::step]:
-        for outcome in compiler.compile(path.name, path.read_text("utf-8")):
-            for tree in outcome.trees:
-                yield path.name, tree
-
-
-def test_public_rules_have_an_event_that_matches_and_one_that_does_not() -> None:
-    missed = []
-    for name, tree in corpus_trees(10):
-        matches = evaluate.compile(tree)
-        if {matches(event) for event in witnesses(tree)} != {True, False}:
-            missed.append(name)
-    assert missed == []
-
-
-@pytest.mark.parametrize("schema", ["none", "ecs", "splunk", "sentinel", "defender_xdr"])
-def test_events_of_mapped_public_rules_fit_their_columns(schema: str) -> None:
-    compiler, judged = Compiler([]), 0
-    for path in rules()[1::40]:
-        for outcome in compiler.compile(path.name, path.read_text("utf-8")):
-            for tree in outcome.trees:
-                assert outcome.rule is not None
-                try:
-                    mapped = map_tree(registry.schema(schema), outcome.rule, tree, Options()).tree
-                except SchemaError:
-                    continue
-                events = witnesses(mapped)
-                judged += 1
-                assert {evaluate.matches(mapped, event) for event in events} == {True, False}, path.name
-                whole = has_keywords(mapped)
-                assert not [e for e in events if stored(e, columns(mapped), whole=whole) is None], path.name
-    assert judged > 5

@@ -29,7 +29,6 @@ _ON_TEXT_FIELDS = ("in text fields the keyword is found", "in text fields the ex
 _VANISHING = {"kusto": "", "splunk": ""}
 """What a target does not keep apart from a missing field, beside null."""
 
-
 _INTO_ASCII = tuple(
     str.maketrans({letter: lower for letter, lower in zip("\u017f\u212a\u0130", each, strict=True) if lower})
     for each in product(("", "s"), ("", "k"), ("", "i", "i\u0307"))
@@ -39,7 +38,6 @@ _INTO_ASCII = tuple(
 
 Unicode folds ``İ`` to two characters (CaseFolding.txt), Java to one (``Character.toLowerCase``).
 """
-
 
 _MEETING = re.compile("[sSkKiI\x80-\U0010ffff]")
 """Letters that one of _INTO_ASCII in a rule may meet."""
@@ -68,7 +66,8 @@ class Warned:
             evaluate.compile(leaf) for leaf in leaves(tree) if isinstance(leaf, ast.Keyword | ast.KeywordRegex)
         ]
         self._no_text = sorted(name for name, column in columns(tree).items() if column.type not in _TEXTS)
-        self._asks_open = any(letter in dump(tree) for letter in ("\\u017f", "\\u212a", "\\u0130", "\\u0307"))
+        shown = dump(tree)  # in ASCII, other letters as \uHHHH
+        self._asks_open = any(letter in shown for letter in ("\\u017f", "\\u212a", "\\u0130", "\\u0307"))
         self._matches = evaluate.compile(tree)
         self._cased = evaluate.compile(_with_case(tree, True)) if self.said & {"T610", "T612"} else None
         self._uncased = evaluate.compile(_with_case(tree, False)) if "T613" in self.said else None

@@ -87,7 +87,7 @@ def from_witnesses(_: Rule, mapped: Mapped) -> Iterable[Event]:
     """Events made from the tree itself; see :mod:`transpiler.witness`."""
     from transpiler.witness import witnesses
 
-    return witnesses(mapped.tree)
+    return witnesses(mapped.tree, keyword_fields=mapped.source.keyword_fields)
 
 
 @dataclass(slots=True)

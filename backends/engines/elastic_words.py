@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, NoReturn, TypeVar
 
 from transpiler.engine import CannotRun
 
@@ -61,6 +61,9 @@ def number_of(text: str) -> int | float:
     return float(text) if re.search("[.eE]", text) else int(text)
 
 
+Part = TypeVar("Part")
+
+
 class Reader:
     """What a recursive descent needs: the word ahead, and taking it."""
 
@@ -96,6 +99,20 @@ class Reader:
         """Pass this word. Raises CannotRun if another is ahead."""
         if not self.met(text):
             self.refuse(f"`{text}` expected")
+
+    def row(self, part: Callable[[], Part], between: str) -> tuple[Part, ...]:
+        """One part or more, with a word between each two."""
+        found = [part()]
+        while self.met(between):
+            found.append(part())
+        return tuple(found)
+
+    def listed(self, part: Callable[[], Part]) -> tuple[Part, ...]:
+        """A list in parentheses. Raises CannotRun."""
+        self.need("(")
+        found = self.row(part, ",")
+        self.need(")")
+        return found
 
     def refuse(self, why: str) -> NoReturn:
         """Raises CannotRun."""

@@ -121,16 +121,12 @@ def read(query: str) -> tuple[str | None, Node]:
 
 class _Reader(Reader):
     def condition(self) -> Node:
-        children = [self.conjunction()]
-        while self.met("or"):
-            children.append(self.conjunction())
-        return Or(tuple(children)) if len(children) > 1 else children[0]
+        children = self.row(self.conjunction, "or")
+        return Or(children) if len(children) > 1 else children[0]
 
     def conjunction(self) -> Node:
-        children = [self.negation()]
-        while self.met("and"):
-            children.append(self.negation())
-        return And(tuple(children)) if len(children) > 1 else children[0]
+        children = self.row(self.negation, "and")
+        return And(children) if len(children) > 1 else children[0]
 
     def negation(self) -> Node:
         return Not(self.negation()) if self.met("not") else self.comparison()
@@ -167,21 +163,10 @@ class _Reader(Reader):
 
     def call(self) -> Node:
         text = self.take().text
-        self.need("(")
-        arguments = [self.condition()]
-        while self.met(","):
-            arguments.append(self.condition())
-        self.need(")")
-        return Call(text.removesuffix("~"), tuple(arguments), text.endswith("~"))
+        return Call(text.removesuffix("~"), self.listed(self.condition), text.endswith("~"))
 
     def values(self) -> tuple[Node, ...]:
-        if not self.met("("):
-            return (self.value(),)
-        found = [self.value()]
-        while self.met(","):
-            found.append(self.value())
-        self.need(")")
-        return tuple(found)
+        return self.listed(self.value) if self.ahead == Word("operator", "(") else (self.value(),)
 
     def value(self) -> Value:
         if self.met("-"):

@@ -161,16 +161,12 @@ def read(query: str) -> Read:
 
 class _Reader(Reader):
     def condition(self) -> Node:
-        found = [self.conjunction()]
-        while self.met("OR"):
-            found.append(self.conjunction())
-        return Or(tuple(found)) if len(found) > 1 else found[0]
+        found = self.row(self.conjunction, "OR")
+        return Or(found) if len(found) > 1 else found[0]
 
     def conjunction(self) -> Node:
-        found = [self.negation()]
-        while self.met("AND"):
-            found.append(self.negation())
-        return And(tuple(found)) if len(found) > 1 else found[0]
+        found = self.row(self.negation, "AND")
+        return And(found) if len(found) > 1 else found[0]
 
     def negation(self) -> Node:
         return Not(self.negation()) if self.met("NOT") else self.comparison()
@@ -186,7 +182,7 @@ class _Reader(Reader):
         negated = self.met("NOT")
         found: Node
         if self.met("IN"):
-            found = In(left, self.list())
+            found = In(left, self.listed(self.sum))
         elif self.ahead.text in ("LIKE", "RLIKE") and self.ahead.kind == "word":
             found = Like(self.take().text, left, self.patterns())
         elif negated:
@@ -195,22 +191,8 @@ class _Reader(Reader):
             return left
         return Not(found) if negated else found
 
-    def list(self) -> tuple[Node, ...]:
-        self.need("(")
-        found = [self.sum()]
-        while self.met(","):
-            found.append(self.sum())
-        self.need(")")
-        return tuple(found)
-
     def patterns(self) -> tuple[str, ...]:
-        if not self.met("("):
-            return (self.string(),)
-        found = [self.string()]
-        while self.met(","):
-            found.append(self.string())
-        self.need(")")
-        return tuple(found)
+        return self.listed(self.string) if self.ahead == Word("operator", "(") else (self.string(),)
 
     def string(self) -> str:
         if self.ahead.kind not in ("raw", "text"):
@@ -262,10 +244,8 @@ class _Reader(Reader):
         return Literal("double" if isinstance(value, float) else "long", value)
 
     def call(self, name: str) -> Node:
-        found: list[Node] = []
+        found: tuple[Node, ...] = ()
         if not self.met(")"):
-            found.append(self.condition())
-            while self.met(","):
-                found.append(self.condition())
+            found = self.row(self.condition, ",")
             self.need(")")
-        return Call(name.upper(), tuple(found))
+        return Call(name.upper(), found)

@@ -29,7 +29,7 @@ from transpiler.verify import Verifier
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "rule.yml").write_text(RULE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "transpiler.witness", SimpleNamespace(witnesses=lambda _: EVENTS))
+    monkeypatch.setitem(sys.modules, "transpiler.witness", SimpleNamespace(witnesses=lambda _, **__: EVENTS))
     fakes.install(monkeypatch, "Terms")
     return tmp_path
 

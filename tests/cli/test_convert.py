@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.support import BAD, GOOD, SCRIPT, TWO, WARNS, convert, script
 from transpiler import transpile
-from transpiler.cli import convert as options
+from transpiler.cli import options
 from transpiler.model import LEVELS, STATUSES
 
 TITLE = "Printer Spooler Restarted"

@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import BAD, GOOD, SCRIPT, command, convert, script
-from transpiler.cli import codes, main
-from transpiler.cli import convert as options
+from transpiler.cli import codes, main, options
 
 
 @pytest.fixture
@@ -175,8 +174,8 @@ def test_shell_completion(words: str, expected: list[str]) -> None:
 
 
 def test_completion_offers_what_there_is() -> None:
-    assert options._targets("k") == ["kibana", "kusto"]
-    assert options._schemas("de") == ["defender_xdr"]
+    assert options.targets_like("k") == ["kibana", "kusto"]
+    assert options.schemas_like("de") == ["defender_xdr"]
     assert codes._codes("U80") == [f"U80{number}" for number in range(1, 8)]
 
 

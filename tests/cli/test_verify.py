@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "rule.yml").write_text(RULE)
     (tmp_path / "events.ndjson").write_text("".join(f"{json.dumps(each)}\n" for each in EVENTS))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "transpiler.witness", SimpleNamespace(witnesses=lambda _: EVENTS))
+    monkeypatch.setitem(sys.modules, "transpiler.witness", SimpleNamespace(witnesses=lambda _, **__: EVENTS))
     fakes.install(monkeypatch, "Terms")
     return tmp_path
 

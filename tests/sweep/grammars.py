@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.corpus import not_run
 from tests.sweep.rules import lanes
 from tests.vendors import Emitted, dpl, emitted, eql, esql, kibana, kusto
 from transpiler import registry
@@ -24,7 +25,7 @@ def _lucene(target: str) -> Callable[[list[Emitted], str], Said]:
         try:
             engine.start()
         except CannotRun as reason:
-            pytest.skip(str(reason))
+            not_run(str(reason))
         found: Said = []
         for each in queries:
             try:

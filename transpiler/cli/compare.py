@@ -5,28 +5,19 @@ from typing import Annotated
 
 import typer
 
-from transpiler.cli.convert import _schemas, _targets
+from transpiler.cli.options import Targets, schemas_like
 
 
 def compare(
     path: Annotated[str, typer.Argument(metavar="RULE", help="A rule file, or - for standard input.")],
-    target: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--target",
-            "-t",
-            metavar="TARGET",
-            autocompletion=_targets,
-            help="Query language; repeatable; `all` means every one.",
-        ),
-    ] = None,
+    target: Targets = None,
     schema: Annotated[
         str,
         typer.Option(
             "--schema",
             "-s",
             metavar="SCHEMA",
-            autocompletion=_schemas,
+            autocompletion=schemas_like,
             help="Whose field names our query uses; pySigma's, which has no pipeline, keeps the rule's.",
         ),
     ] = "none",

@@ -6,36 +6,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from transpiler.cli.convert import Level, Status, Strings, _schemas, _targets
+from transpiler.cli.options import Index, MinLevel, Paths, Schema, Statuses, StringsOption, Table, Tags, Targets
 
 Shape = StrEnum("Shape", ["sigma", "schema"])
 
 
 def verify(
-    paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH...", help="Rule files, folders of them (*.yml, *.yaml), or - for standard input."),
-    ],
-    target: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--target",
-            "-t",
-            metavar="TARGET",
-            autocompletion=_targets,
-            help="Query language; repeatable; `all` means every one.",
-        ),
-    ] = None,
-    schema: Annotated[
-        str | None,
-        typer.Option(
-            "--schema",
-            "-s",
-            metavar="SCHEMA",
-            autocompletion=_schemas,
-            help="Whose field names to use: a name or a file; `none` keeps the rule's.  [default: the target's]",
-        ),
-    ] = None,
+    paths: Paths,
+    target: Targets = None,
+    schema: Schema = None,
     events: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,30 +36,12 @@ def verify(
     junit: Annotated[
         str | None, typer.Option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML too.")
     ] = None,
-    strings: Annotated[
-        Strings | None,
-        typer.Option("--strings", help="Declare that the deployment indexes strings case-folded: shorter queries."),
-    ] = None,
-    index: Annotated[
-        str | None,
-        typer.Option("--index", metavar="INDEX", help="Index (Splunk) or index pattern (Elastic) to search."),
-    ] = None,
-    table: Annotated[str | None, typer.Option("--table", metavar="TABLE", help="Table to search (Kusto).")] = None,
-    min_level: Annotated[
-        Level | None, typer.Option("--min-level", case_sensitive=False, help="Only rules of this level and above.")
-    ] = None,
-    status: Annotated[
-        list[Status] | None,
-        typer.Option("--status", case_sensitive=False, help="Only rules of this status; repeatable."),
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tag",
-            metavar="TAG",
-            help="Only rules with this tag, or one below it (attack.t1059 takes t1059.001); repeatable.",
-        ),
-    ] = None,
+    strings: StringsOption = None,
+    index: Index = None,
+    table: Table = None,
+    min_level: MinLevel = None,
+    status: Statuses = None,
+    tag: Tags = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every reason and diagnostic, not one of each kind.")
     ] = False,
