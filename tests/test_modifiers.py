@@ -2,6 +2,7 @@ r"""Every modifier of Sigma 2.1: what it makes of a value, and what it refuses."
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 
 import pytest
@@ -239,7 +240,7 @@ def test_every_chain_applies_or_says_why_not(names: list[str], value: str) -> No
         except Misfit as misfit:
             assert misfit.code[0] == "M"
             said = str(misfit)
-            assert not any(f"needs {word}, not {word}" in said for word in ("text", "a number"))
+            assert not re.search(r"needs (text|a number), not \1$", said)
 
 
 def test_half_a_surrogate_pair_cannot_be_encoded() -> None:

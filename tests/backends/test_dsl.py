@@ -270,7 +270,7 @@ nasty = st.one_of(st.text(max_size=6), elastic_trees.texts)
 
 
 @given(nasty, nasty)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_names_and_values_stay_data(name: str, value: str) -> None:
     node = Match(Field(name, "string"), (literal(value),), True)
     try:
@@ -290,13 +290,13 @@ def holds(node: Node, event: dict[str, Any]) -> None:
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=True))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning(node: Node, event: dict[str, Any]) -> None:
     holds(node, event)
 
 
 @given(elastic_trees.several, st.booleans(), elastic_trees.texts)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning_of_patterns(patterns: tuple[Pattern, ...], cased: bool, text: str) -> None:
     node = Match(COMMAND, patterns, cased)
     for value in (text, *elastic_trees.near(node)):

@@ -339,7 +339,7 @@ def constants(text: str) -> Iterator[Any]:
 
 
 @given(nasty)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_string_stays_a_string(text: str) -> None:
     quoted = quote(text)
     [token, end] = tokens(quoted)
@@ -350,7 +350,7 @@ def test_a_string_stays_a_string(text: str) -> None:
 
 
 @given(nasty)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_name_stays_a_name(name: str) -> None:
     written = column(name)
     if written is None:
@@ -377,20 +377,20 @@ def holds(node: Node, event: dict[str, Any], source: Source, unmapped: frozenset
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=True))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning(node: Node, event: dict[str, Any]) -> None:
     holds(node, event, MAPPED, frozenset())
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=True))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning_with_unmapped_fields(node: Node, event: dict[str, Any]) -> None:
     unmapped = {field.name for field in (COMMAND, USER, PORT, RATIO, SIGNED, ADDRESS)} - event.keys()
     holds(node, event, Source(), frozenset(unmapped))
 
 
 @given(elastic_trees.several, st.booleans(), elastic_trees.texts)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning_of_patterns(patterns: Any, cased: bool, text: str) -> None:
     node = Match(COMMAND, patterns, cased)
     for value in (text, *elastic_trees.near(node)):

@@ -354,7 +354,7 @@ nasty = st.one_of(st.text(max_size=12), st.lists(st.sampled_from(TEXTS), max_siz
 
 
 @given(nasty)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_string_stays_a_string(text: str) -> None:
     [token, end] = tokens(quote(text))
     assert token[0] in ("raw", "text")
@@ -363,7 +363,7 @@ def test_a_string_stays_a_string(text: str) -> None:
 
 
 @given(elastic_trees.patterns, nasty)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_pattern_stays_a_pattern(given_pattern: Any, text: str) -> None:
     written = like(given_pattern)
     if written is None:
@@ -376,7 +376,7 @@ def test_a_pattern_stays_a_pattern(given_pattern: Any, text: str) -> None:
 
 
 @given(nasty)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_name_stays_a_name(name: str) -> None:
     written = column(name)
     if written is None:
@@ -388,7 +388,6 @@ def test_a_name_stays_a_name(name: str) -> None:
 
 
 @given(st.text(max_size=12))
-@settings(deadline=None)
 def test_an_index_stays_an_index(index: str) -> None:
     text, _ = render(m(F, "1"), Source(index))
     assert text.endswith(' METADATA _id, _version, _index\n| WHERE f == "1"')
@@ -407,13 +406,13 @@ def holds(node: Node, event: dict[str, Any]) -> None:
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=False))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning(node: Node, event: dict[str, Any]) -> None:
     holds(node, event)
 
 
 @given(elastic_trees.several, st.booleans(), elastic_trees.texts)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning_of_patterns(patterns: Any, cased: bool, text: str) -> None:
     node = Match(COMMAND, patterns, cased)
     for value in (text, *elastic_trees.near(node)):
@@ -425,7 +424,6 @@ shapes = st.sampled_from(["{}", "{}*", "*{}", "*{}*"])
 simple = st.builds(lambda text, shape: parse(shape.format(text)), st.sampled_from(["a", "ab", "B\\\\", ""]), shapes)
 
 
-@settings(deadline=None)
 @given(st.lists(simple, min_size=1, max_size=2), st.lists(lines, max_size=3), st.booleans())
 def test_meaning_with_several_values(some: list[Any], values: list[str], negated: bool) -> None:
     leaf: Node = Match(MANY_TEXTS, tuple(some))
@@ -435,7 +433,6 @@ def test_meaning_with_several_values(some: list[Any], values: list[str], negated
     assert run(ENGINE, text, node, event) == matches(node, event), text
 
 
-@settings(deadline=None)
 @given(st.integers(-3, 3), st.sampled_from(["lt", "lte", "gt", "gte"]), st.lists(st.integers(-3, 3), max_size=3))
 def test_meaning_with_several_numbers(limit: int, op: Any, values: list[int]) -> None:
     event = {"f": values} if values else {}
@@ -445,7 +442,7 @@ def test_meaning_with_several_numbers(limit: int, op: Any, values: list[int]) ->
 
 
 @given(st.datetimes(), st.sampled_from(["minute", "hour", "day", "week", "month", "year"]), st.integers(0, 60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_meaning_of_dates(when: Any, unit: Any, value: int) -> None:
     node = TimePart(SEEN, unit, (value, when.isocalendar().week, when.year))
     kept = run(ENGINE, render(node)[0], node, {"seen": when.replace(tzinfo=UTC)})

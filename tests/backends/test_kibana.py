@@ -270,13 +270,13 @@ def holds(node: Node, event: dict[str, Any]) -> None:
 
 
 @given(trees, events)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning(node: Node, event: dict[str, Any]) -> None:
     holds(node, event)
 
 
 @given(several, st.lists(pieces, max_size=2))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning_of_patterns(patterns: tuple[Pattern, ...], others: list[str]) -> None:
     node = Match(F, patterns, True)
     for value in (*others, *elastic_trees.near(node)):
@@ -284,7 +284,7 @@ def test_meaning_of_patterns(patterns: tuple[Pattern, ...], others: list[str]) -
 
 
 @given(pieces, pieces)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_names_and_values_stay_data(name: str, value: str) -> None:
     try:
         text = render(Match(Field(name, "string"), (literal(value),), True))

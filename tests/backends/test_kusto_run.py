@@ -170,7 +170,7 @@ def test_empty_and_missing_are_one(engine: Engine) -> None:
         assert [each.code for each in render(node)[1]] == ["T611"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_the_engine_reads_the_value_back(engine: Engine, text: str) -> None:
     query, _ = render(Match(Field("User", "string"), (literal(text),), cased=True))

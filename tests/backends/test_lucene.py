@@ -280,7 +280,7 @@ nasty = st.lists(
 
 
 @given(nasty)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_value_stays_data(value: str) -> None:
     exact = parse(render(Match(F, (literal(value),), True)))
     assert exact == Leaf("f", "exact", value)
@@ -290,7 +290,7 @@ def test_a_value_stays_data(value: str) -> None:
 
 
 @given(nasty)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_name_stays_data(name: str) -> None:
     field = Field(name, "string")
     try:
@@ -314,13 +314,13 @@ def holds(node: Node, event: dict[str, Any]) -> None:
 
 
 @given(elastic_trees.trees, elastic_trees.events(lists=True))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning(node: Node, event: dict[str, Any]) -> None:
     holds(node, event)
 
 
 @given(elastic_trees.several, st.booleans(), elastic_trees.texts)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_meaning_of_patterns(patterns: tuple[Pattern, ...], cased: bool, text: str) -> None:
     node = Match(COMMAND, patterns, cased)
     for value in (text, *elastic_trees.near(node)):

@@ -30,8 +30,6 @@ EXAMPLES = int(os.environ.get("SIGMAQ_FUZZ") or 100)
 
 fuzz = settings(
     max_examples=EXAMPLES,
-    derandomize=True,
-    database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
