@@ -18,12 +18,13 @@ MAPPED = "whether an IPv4-mapped address is the IPv4 address"
 NO_TEXT = "whether a keyword is looked for in a column that holds no text"
 
 
-def warned(detection: str, target: str = "splunk", schema: str = "none") -> Warned:
+def warned(detection: str, target: str = "splunk", schema: str = "none", strings: str | None = None) -> Warned:
     source = "{product: windows, category: process_creation}"
     text = f"title: t\nlogsource: {source}\ndetection:\n    a: {detection}\n    condition: a\n"
-    (made,) = Compiler([target], schema=schema).compile("rule.yml", text)
+    options = Options(strings=strings)
+    (made,) = Compiler([target], schema=schema, options=options).compile("rule.yml", text)
     (query,) = made.queries
-    return Warned(query, map_tree(registry.schema(schema), query.rule, made.trees[0], Options()).tree)
+    return Warned(query, map_tree(registry.schema(schema), query.rule, made.trees[0], options).tree)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,12 @@ def warned(detection: str, target: str = "splunk", schema: str = "none") -> Warn
 )
 def test_what_is_left_open(detection: str, event: dict[str, Any], why: str | None) -> None:
     assert warned(detection).covers(event) == why
+
+
+def test_case_that_an_expression_asks_for_within_counts_as_case() -> None:
+    found = warned("{F|re: 'x(?-i:a)'}", "lucene", strings="folded")
+    assert found.covers({"F": "xA"}) == "the query's warning T613"
+    assert found.covers({"F": "xb"}) is None
 
 
 def test_a_value_that_holds_what_others_are_joined_by() -> None:

@@ -261,6 +261,12 @@ def _mapped(found: Outcome) -> Mapped:
     return map_tree(registry.schema("none"), found.rule, found.trees[0], verify.Options())
 
 
+def test_a_date_is_not_compared_with_a_text() -> None:
+    text = RULE.replace("    A: bee\n", "    A|day: 1\n    A|fieldref: B\n")
+    (verdict,) = verdicts(fakes.Terms, events=[{"A": "2024-01-01T00:00:00Z", "B": "x"}], of=outcome(text))
+    assert (verdict.status, verdict.reason) == ("not verified", "one of A and B is a date, the other is not")
+
+
 def test_a_rule_with_keywords_is_asked_about_every_field() -> None:
     seen: dict[str, Any] = {}
 

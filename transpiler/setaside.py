@@ -190,5 +190,5 @@ def _with_case(node: Node, cased: bool) -> Node:
     if isinstance(node, ast.Match | ast.Keyword | ast.FieldRef):
         return node._replace(cased=cased)
     if isinstance(node, ast.Regex | ast.KeywordRegex) and not cased:
-        return node._replace(regex=regex.parse(f"(?i){node.regex.source}"))
+        return node._replace(regex=regex.uncased(node.regex))
     return node

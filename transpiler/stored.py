@@ -43,14 +43,21 @@ def has_keywords(tree: Node) -> bool:
 
 
 def columns(tree: Node) -> dict[str, Column]:
-    """The columns that a mapped tree names. Raises CannotRun where one is compared as two types."""
+    """The columns that a mapped tree names. Raises CannotRun where one is compared as two types.
+
+    So it does where a date is compared with a field that is none: how its text looks is the platform's affair.
+    """
     found: dict[str, list[Field]] = {}
     for leaf in leaves(tree):
         for field in fields_of(leaf):
             found.setdefault(field.name, []).append(field)
-    table: dict[str, Column] = {}
+    table = {name: _column(name, fields) for name, fields in found.items()}
+    for leaf in leaves(tree):
+        if isinstance(leaf, ast.FieldRef):
+            one, other = leaf.field.name, leaf.other.name
+            if (table[one].type == "datetime") != (table[other].type == "datetime"):
+                raise CannotRun(f"one of {one} and {other} is a date, the other is not")
     for name, fields in found.items():
-        table[name] = _column(name, fields)
         for folded in dict.fromkeys(field.folded for field in fields if field.folded):
             table[folded] = Column("string", "folded", table[name].many)
     return table

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transpiler.pattern import Pattern
     from transpiler.regex.tree import Node
 
-__all__ = ["Regex", "RegexError", "parse", "pattern_tree", "to_python"]
+__all__ = ["Regex", "RegexError", "parse", "pattern_tree", "to_python", "uncased"]
 
 # Few rules have an expression, so that the parser and the nodes are imported when one is met.
 
@@ -51,6 +51,13 @@ def to_python(regex: Regex) -> re.Pattern[str]:
     from transpiler.regex.python import compiled
 
     return compiled(regex)
+
+
+def uncased(regex: Regex) -> Regex:
+    """The expression with letter case counting nowhere, not even where it says ``(?-i:...)``."""
+    from transpiler.regex.tree import uncased
+
+    return regex._replace(ignore_case=True, tree=uncased(regex.tree))
 
 
 def pattern_tree(pattern: Pattern, *, cased: bool = False) -> Node:

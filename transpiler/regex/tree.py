@@ -9,7 +9,7 @@ Architecture invariant: nodes are values, frozen, hashable and compared by conte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
@@ -152,6 +152,17 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def uncased(node: Node) -> Node:
+    """The node with letter case ignored everywhere below it."""
+    if isinstance(node, Text | OneOf | Reference):
+        return replace(node, caseless=True)
+    if isinstance(node, Sequence):
+        return Sequence(tuple(map(uncased, node.items)))
+    if isinstance(node, Choice):
+        return Choice(tuple(map(uncased, node.options)))
+    return node if isinstance(node, Edge) else replace(node, child=uncased(node.child))
 
 
 def width(node: Node) -> tuple[int, int | None]:
