@@ -21,12 +21,13 @@ from transpiler.errors import (
     Unsupported,
     UsageError,
 )
+from transpiler.mapping import map_rule
 from transpiler.model import Rule
 from transpiler.parse import rule as parse_rule
 from transpiler.passes import normalise
 from transpiler.query import Options, Query
 from transpiler.registry import Backend
-from transpiler.schema import Mapped, Schema, map_tree
+from transpiler.schema import Mapped, Schema
 from transpiler.source import Document, decode, documents, read
 from transpiler.span import Span
 
@@ -136,47 +137,52 @@ class Compiler:
     def _queries(self, rule: Rule, trees: tuple[Node, ...]) -> tuple[list[Query], list[Diagnostic]]:
         queries: list[Query] = []
         found: list[Diagnostic] = []
-        for number, tree in enumerate(trees, 1):
-            mapped: dict[str, Mapped | Exception] = {}
+        numbers: dict[str, int] = dict.fromkeys([lane.target for lane in self._lanes], 0)
+        for condition, tree in enumerate(trees, 1):
+            mapped: dict[str, tuple[Mapped, ...] | Exception] = {}
             for lane in self._lanes:
                 name = lane.schema.name
                 if name not in mapped:
                     mapped[name] = self._map(lane.schema, rule, tree)
-                self._render(lane, rule, number, mapped[name], queries, found)
+                places = mapped[name]
+                if isinstance(places, Exception):
+                    numbers[lane.target] += 1
+                    found.append(self._refusal(lane, rule, places))
+                    continue
+                for place in places:
+                    numbers[lane.target] += 1
+                    made = self._render(lane, rule, place, found)
+                    if made is not None:
+                        said = place.notes + made[1]
+                        number = numbers[lane.target]
+                        where = " and ".join(map(str, place.telemetries)) if len(places) > 1 else ""
+                        queries.append(Query(made[0], rule, lane.target, name, number, said, place, condition, where))
         return queries, found
 
-    def _map(self, schema: Schema, rule: Rule, tree: Node) -> Mapped | Exception:
+    def _map(self, schema: Schema, rule: Rule, tree: Node) -> tuple[Mapped, ...] | Exception:
         try:
-            return map_tree(schema, rule, tree, self.options)
+            return map_rule(schema, rule, tree, self.options)
         except Exception as error:  # noqa: BLE001 - each target of this schema says so for itself
             return error
 
+    def _refusal(self, lane: _Lane, rule: Rule, error: Exception) -> Diagnostic:
+        return replace(_finding(error, rule.span), rule_id=rule.id, target=lane.target)
+
     def _render(
-        self,
-        lane: _Lane,
-        rule: Rule,
-        number: int,
-        mapped: Mapped | Exception,
-        queries: list[Query],
-        found: list[Diagnostic],
-    ) -> None:
-        """Add the lane's query, or what is in its way."""
+        self, lane: _Lane, rule: Rule, mapped: Mapped, found: list[Diagnostic]
+    ) -> tuple[str, tuple[Diagnostic, ...]] | None:
+        """The text of the lane's query and what it carries; or None, and what is in its way is in ``found``."""
         try:
-            if isinstance(mapped, Exception):
-                raise mapped
             text, said = lane.backend.render(mapped.tree, mapped.source, self.options)
         except Exception as error:  # noqa: BLE001 - what one target cannot do costs the others nothing
-            found.append(replace(_finding(error, rule.span), rule_id=rule.id, target=lane.target))
-            return
-        said = mapped.notes + said
-        if self.exact and any(each.severity == "warning" for each in said):
-            found += [
-                replace(each, severity="error", rule_id=rule.id, target=lane.target)
-                for each in said
-                if each.severity == "warning"
-            ]
-            return
-        queries.append(Query(text, rule, lane.target, lane.schema.name, number, said))
+            found.append(self._refusal(lane, rule, error))
+            return None
+        if self.exact:
+            weaker = [each for each in (*mapped.notes, *said) if each.severity == "warning"]
+            found += [replace(each, severity="error", rule_id=rule.id, target=lane.target) for each in weaker]
+            if weaker:
+                return None
+        return text, said
 
 
 def _lane(target: str, name: str | None) -> _Lane:

@@ -67,11 +67,16 @@ CODES: dict[str, Code] = {
     "M409": Code("error", "modifier given twice", "The same modifier stands twice in one field.", "drop one of the two"),
     # --- F: fields and log sources ---------------------------------------------------------
     "F501": Code("error", "log source not in the schema", "The schema does not say where the target keeps events of this log source, so the query would look in the wrong place.", "use `-s none` to keep the rule's own names without a log-source restriction"),
-    "F502": Code("error", "field not in the schema", "The schema does not say what the target calls this field; with the rule's name the query would find nothing.", "use `-s none` to keep the rule's own names, or extend the schema"),
+    "F502": Code("error", "field not in the schema", "The schema does not say what the target calls this field; with the rule's name the query would find nothing.", "extend the schema, use `--unmapped pass` to keep the name, or `-s none` to keep every name"),
     "F503": Code("error", "value does not fit the column", "The column's type cannot hold this value, so the comparison could never be true, or would be an error.", "check the value against the column's type"),
     "F504": Code("note", "no log-source restriction", "The schema `none` keeps the rule's field names and does not restrict the query to the rule's log source.", "choose a schema with -s, or run the query where only such events are"),
-    "F505": Code("error", "schema file", "The schema file does not follow the format.", "see docs/schemas.md"),
+    "F505": Code("error", "schema file", "The schema file does not follow the format.", "see docs/schema-format.md"),
     "F506": Code("error", "schema and target do not fit", "The schema describes another platform than the target's.", "`sigmaq schemas` lists which schema fits which target"),
+    "F507": Code("warning", "never recorded there", "The events that the query looks at never have this field or value, so that the part of the rule that asks for it cannot match.", "choose other telemetry with --telemetry, if it is collected"),
+    "F508": Code("error", "nothing can match", "Everything the rule hangs on is something that the chosen telemetry never records; the query would find nothing, or everything.", "choose other telemetry with --telemetry"),
+    "F509": Code("note", "other telemetry", "The rule asks for what the preferred telemetry does not record; the query looks at one that does.", "check that it is collected"),
+    "F510": Code("warning", "log source not in the schema", "The schema does not know the log source; with --unmapped pass the query keeps the rule's names and is not restricted to it.", "add the log source to a schema of your own (docs/schema-format.md)"),
+    "F511": Code("warning", "field not in the schema", "The schema does not know the field; with --unmapped pass the query keeps its name, which may not be what the platform calls it.", "add the field to a schema of your own (docs/schema-format.md)"),
     # --- T: target languages ---------------------------------------------------------------
     "T601": Code("error", "target cannot say this", "The target's language has no exact form for this part of the rule, and a weaker one would hide it.", "choose another target"),
     "T602": Code("error", "query would be too long", "Listing every spelling or folding every letter makes the query longer than the target takes.", "choose another target, or shorten the value"),

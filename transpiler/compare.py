@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from transpiler import evaluate, registry
 from transpiler.api import Compiler, Outcome
 from transpiler.diagnostics import diagnostic
 from transpiler.engine import Answer, Asked, CannotRun, Column, Row, Runner
 from transpiler.errors import UsageError
+from transpiler.mapping import map_rule
 from transpiler.model import Rule
 from transpiler.query import Query
 from transpiler.recast import in_sigma
-from transpiler.schema import Mapped, map_tree
+from transpiler.schema import Mapped
 from transpiler.stored import Event, columns, has_keywords, stored
 from transpiler.verify import Question, Verifier
 
@@ -92,10 +93,7 @@ class Comparer:
     def compare(self, outcome: Outcome) -> Iterator[Comparison]:
         """A comparison for each query of an outcome."""
         for query in outcome.queries:
-            mapped = map_tree(
-                registry.schema(query.schema), query.rule, outcome.trees[query.number - 1], self._verifier.options
-            )
-            yield self._compare(query, mapped, outcome)
+            yield self._compare(query, cast(Mapped, query.mapped), outcome)
 
     def _compare(self, query: Query, mapped: Mapped, outcome: Outcome) -> Comparison:
         which = BACKENDS.get(query.target)
@@ -104,11 +102,12 @@ class Comparer:
         backend = Backend(which)
         try:
             rule = _theirs(self._text, query.rule)
-            text = backend.convert(rule)[query.number - 1]
+            text = backend.convert(rule)[query.condition - 1]
         except Exception as error:  # noqa: BLE001 - whatever pySigma raises is its answer
             return Comparison(query, "refused", by=backend.by, reason=f"{type(error).__name__}: {error}")
         seen = Comparison(query, "cannot read", theirs=text, by=backend.by)
-        plain = map_tree(registry.schema("none"), query.rule, outcome.trees[query.number - 1], self._verifier.options)
+        tree = outcome.trees[query.condition - 1]
+        (plain,) = map_rule(registry.schema("none"), query.rule, tree, self._verifier.options)
         try:
             stage = _Stage(query, mapped, plain, self._verifier)
             return stage.compare(replace(seen, engine=stage.engine_name, ours=stage.ours), rule, backend)
@@ -157,7 +156,7 @@ class _Stage:
         self._keywords = has_keywords(plain.tree)
         self._rows: list[Row | None] = []
         for event in self._ours.events:
-            own = in_sigma(event, mapped.telemetry, query.rule)
+            own = in_sigma(event, mapped.telemetries, query.rule)
             self._rows.append(None if own is None else stored(own, self._columns, whole=self._keywords))
         if self._keywords:
             names = [name for row in self._rows if row is not None for name in row]

@@ -76,8 +76,8 @@ def header(language: Language, query: Query, *, named: bool = False) -> str:
     """
     rule = query.rule
     title = f"{language.name}: {rule.title}" if named else rule.title
-    if len(rule.conditions) > 1:
-        title += f" (condition {query.number} of {len(rule.conditions)})"
+    if query.which:
+        title += f" ({query.which})"
     return f"{comment(language, title)}\n{comment(language, named_in(rule))}\n"
 
 
@@ -177,7 +177,7 @@ class Names:
 
 def file_name(stem: str, query: Query, extension: str) -> str:
     """The file of a query; numbered (``stem.2.spl``; a stem has no dot) when the rule has several."""
-    number = f".{query.number}" if len(query.rule.conditions) > 1 else ""
+    number = f".{query.number}" if query.which else ""
     return f"{stem}{number}.{extension}"
 
 

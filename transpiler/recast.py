@@ -17,7 +17,7 @@ from typing import Any, Literal
 from transpiler import ast, evaluate
 from transpiler.ast import Node
 from transpiler.model import Rule
-from transpiler.schema import Mapped, Schema, Telemetry
+from transpiler.schema import Columns, Mapped, Schema, Telemetry
 from transpiler.stored import Event, fields_of, has_keywords, leaves
 from transpiler.values import text_of
 from transpiler.verify import Sample
@@ -34,7 +34,7 @@ _SIGMA = frozenset({"EventID", "Channel", "Provider_Name"})
 def shape_of(schema: Schema, events: Iterable[Event]) -> Shape:
     """Whose names the events use: those that only one of the two has decide, event by event."""
     sigma = {name for each in _telemetries(schema) for name in each.fields} | _SIGMA
-    own = {*schema.columns, *([schema.time] if schema.time else [])}
+    own = {*schema.routes.columns(), *([schema.time] if schema.time else [])}
     only_sigma, only_own = sigma - own, own - sigma
     balance = 0
     for event in islice(events, LOOKED_AT):
@@ -65,18 +65,21 @@ class Recorded:
 
     def __call__(self, rule: Rule, mapped: Mapped) -> list[Sample]:
         """The events in the schema's names, those that look the same to the query once, in their order."""
-        telemetry = mapped.telemetry
-        as_is = telemetry is None or self._shape_of.get(id(telemetry), "sigma") == "schema"
-        recast = _as_is if as_is or telemetry is None else Recast(telemetry, rule, mapped.tree)
-        names = None if has_keywords(mapped.tree) else recast.names(mapped.tree)
+        telemetries = mapped.telemetries
+        as_is = not telemetries or self._shape_of.get(id(telemetries[0]), "sigma") == "schema"
+        casts = [_as_is] if as_is else [Recast(each, rule, mapped.tree) for each in telemetries]
         folded = _folded(mapped.tree)
         samples: list[Sample] = []
-        for event, count in _distinct(self._events, names):
-            cast = recast(event)
-            for name, copy in folded.items():
-                if name in cast:
-                    cast = {**cast, copy: cast[name]}
-            samples.append(Sample(cast, count))
+        for recast in casts:
+            names = None if has_keywords(mapped.tree) else recast.names(mapped.tree)
+            for event, count in _distinct(self._events, names):
+                if len(casts) > 1 and not recast.may_hold(event):
+                    continue
+                cast = recast(event)
+                for name, copy in folded.items():
+                    if name in cast:
+                        cast = {**cast, copy: cast[name]}
+                samples.append(Sample(cast, count))
         return samples
 
 
@@ -111,6 +114,10 @@ def _distinct(events: Sequence[Event], names: Sequence[str] | None) -> Iterator[
 class _AsIs:
     """Events that are in the query's names already."""
 
+    def may_hold(self, event: Event) -> bool:
+        """Whether the event can be of the telemetry."""
+        return True
+
     def names(self, tree: Node) -> list[str]:
         """The names of an event that a query looks at."""
         return sorted({field.name for leaf in leaves(tree) for field in fields_of(leaf)})
@@ -135,8 +142,9 @@ class Recast:
         asked = _asked(rule)
         # Where several fields share a column, the one that the rule asks for stands there.
         self._fields = {
-            name: telemetry.fields[name].names for name in sorted(telemetry.fields, key=lambda name: name not in asked)
+            name: telemetry.fields[name] for name in sorted(telemetry.fields, key=lambda name: name not in asked)
         }
+        self._pins = telemetry.pins
         self._values: dict[str, Mapping[str, Node]] = {}
         claimed: set[str] = set()
         for name in sorted(asked & telemetry.fields.keys()):
@@ -151,19 +159,29 @@ class Recast:
     def names(self, tree: Node) -> list[str]:
         """The names of an event that a query looks at."""
         wanted = set(_as_is.names(tree))
-        return [name for name, there in self._fields.items() if name in self._values or not wanted.isdisjoint(there)]
+        return [
+            name
+            for name, there in self._fields.items()
+            if name in self._values or name in self._pins or not wanted.isdisjoint(there.names)
+        ]
+
+    def may_hold(self, event: Event) -> bool:
+        """Whether the event has none of the values that events of the telemetry never have."""
+        pinned = [(self._pins[name], event[name]) for name in self._pins if name in event]
+        return all((text_of(value) or "").lower() in values for values, value in pinned)
 
     def __call__(self, event: Event) -> Event:
         """The event in the telemetry's columns."""
         cast: dict[str, Any] = {}
-        for name, columns in self._fields.items():
+        for name, found in self._fields.items():
             if name in event:
-                for column in columns:
-                    cast.setdefault(column, event[name])
+                for column, value in _kept(found, event[name]).items():
+                    cast.setdefault(column, value)
         for name, values in self._values.items():
+            spelled = {value.lower(): value for value in values}
             for value in _many(event.get(name)):
-                if (text := text_of(value)) in values:
-                    _satisfy(values[str(text)], cast)
+                if (text := (text_of(value) or "").lower()) in spelled:
+                    _satisfy(values[spelled[text]], cast)
         for node in self._given:
             if not evaluate.matches(node, cast):
                 _satisfy(node, cast)
@@ -172,27 +190,42 @@ class Recast:
         return cast
 
 
-def in_sigma(event: Event, telemetry: Telemetry | None, rule: Rule) -> Event | None:
-    """The other way round: an event in a telemetry's columns, in the names of the fields that a rule asks for.
+def _kept(found: Columns, value: Any) -> Mapping[str, Any]:
+    """What the columns of a field hold of a value."""
+    if found.transform is None:
+        return dict.fromkeys(found.names, value)
+    text = text_of(value)
+    return {} if text is None else found.transform.store(text)
 
-    What a field's value was is read from its columns, the first that has one. None: the event is not
-    of the telemetry.
+
+def in_sigma(event: Event, telemetries: Sequence[Telemetry], rule: Rule) -> Event | None:
+    """The other way round: an event in telemetries' columns, in the names of the fields that a rule asks for.
+
+    What a field's value was is read from its columns, the first that has one. None: the event is of none
+    of the telemetries.
     """
-    if telemetry is None:
+    if not telemetries:
         return event
-    if telemetry.when is not None and not evaluate.matches(telemetry.when, event):
+    telemetry = next((each for each in telemetries if each.when is None or evaluate.matches(each.when, event)), None)
+    if telemetry is None:
         return None
     whole = any(has_keywords(each.tree) for each in rule.conditions)
     own = dict(event) if whole else {}
     for name in _asked(rule):
         found = telemetry.fields.get(name)
-        if found is None:
-            continue
-        present = [event[column] for column in found.names if column in event]
-        fitting = [value for value, node in (found.values or {}).items() if evaluate.matches(node, event)]
-        if present or fitting:
-            own[name] = (present or fitting)[0]
+        value = None if found is None else _read(found, event)
+        if value is not None:
+            own[name] = value
     return own
+
+
+def _read(found: Columns, event: Event) -> Any:
+    """The value of a field, from its columns; None where there is none."""
+    if found.transform is not None:
+        return found.transform.read(event)
+    present = [event[column] for column in found.names if column in event]
+    fitting = [value for value, node in (found.values or {}).items() if evaluate.matches(node, event)]
+    return (present or fitting or [None])[0]
 
 
 def _many(value: Any) -> list[Any]:
@@ -221,3 +254,6 @@ def _satisfy(node: Node, event: dict[str, Any]) -> None:
         event[node.field.name] = node.values[0]
     elif isinstance(node, ast.IsNull):
         event.pop(node.field.name, None)
+    elif isinstance(node, ast.Not):
+        for name in _columns(node):
+            event.pop(name, None)

@@ -120,10 +120,11 @@ def fitting(target: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _schema_files() -> dict[str, Path]:
+    """Each shipped schema's file, or the folder of its files."""
     found: dict[str, Path] = {}
     for entry in entry_points(group="transpiler.schemas"):
-        module = entry.load()
-        for path in sorted(Path(str(module.__file__)).parent.glob("*.yml")):
+        folder = Path(str(entry.load().__file__)).parent
+        for path in sorted([*folder.glob("*.yml"), *(each.parent for each in folder.glob("*/schema.yml"))]):
             known = found.setdefault(path.stem, path)
             if known != path:
                 raise UsageError(diagnostic("U805", f"the schema `{path.stem}` is registered twice"))
@@ -141,13 +142,30 @@ def schema(name: str) -> Schema:
 
     Raises UsageError (U802) when there is none, SchemaError (F505) when the file is wrong.
     """
-    from transpiler.schemafile import load
+    from transpiler.schemafile import check, load
     from transpiler.source import read
 
     path = _schema_files().get(name)
     if path is not None:
-        return load(f"{name}.yml", path.read_text("utf-8"))
+        return _shipped(name, path)
     if name.endswith((".yml", ".yaml")) or "/" in name:
-        return load(name, read(name))
+        made = load(name, read(name), parent=schema)
+        check(made)
+        return made
     hint = did_you_mean(name, _schema_files())
     raise UsageError(diagnostic("U802", f"there is no schema `{name}`", hint=hint))
+
+
+def _shipped(name: str, path: Path) -> Schema:
+    from transpiler.schemafile import Part, Parts, load
+
+    if not path.is_dir():
+        return load(f"{name}.yml", path.read_text("utf-8"), parent=schema)
+    products = tuple(sorted(each.stem for each in path.glob("*.yml") if each.name != "schema.yml"))
+
+    def read(product: str) -> Part:
+        return Part(f"{name}/{product}.yml", (path / f"{product}.yml").read_text("utf-8"))
+
+    return load(
+        f"{name}/schema.yml", (path / "schema.yml").read_text("utf-8"), parts=Parts(products, read), parent=schema
+    )

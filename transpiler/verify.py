@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from transpiler import evaluate, registry
 from transpiler.api import Outcome
@@ -20,7 +20,7 @@ from transpiler.errors import SigmaError, UsageError
 from transpiler.model import Rule
 from transpiler.query import Options, Query, Source
 from transpiler.registry import Backend
-from transpiler.schema import Mapped, map_tree
+from transpiler.schema import Mapped
 from transpiler.setaside import Warned
 from transpiler.stored import Event, columns, has_keywords, stored
 from transpiler.text import dump
@@ -120,16 +120,13 @@ class Verifier:
 
     def verify(self, outcome: Outcome) -> Iterator[Verdict]:
         """A verdict for each query of an outcome and each engine that runs its target, in order."""
-        prepared: dict[tuple[str, int], Mapped] = {}
-        cases: dict[tuple[str, int], list[Event | Sample]] = {}
+        cases: dict[int, list[Event | Sample]] = {}  # targets of one schema share what was mapped
         for query in outcome.queries:
-            key = (query.schema, query.number)
+            mapped = cast(Mapped, query.mapped)
             try:
-                if key not in cases:
-                    schema = registry.schema(query.schema)
-                    prepared[key] = map_tree(schema, query.rule, outcome.trees[query.number - 1], self.options)
-                    cases[key] = list(self.events(query.rule, prepared[key]))
-                yield from list(self.judge(query, prepared[key], cases[key]))
+                if id(mapped) not in cases:
+                    cases[id(mapped)] = list(self.events(query.rule, mapped))
+                yield from list(self.judge(query, mapped, cases[id(mapped)]))
             except Exception as error:  # noqa: BLE001 - one rule must never stop a run, nor pass for that
                 yield Verdict(query, "not verified", f"internal error: {type(error).__name__}: {error}")
 

@@ -70,7 +70,7 @@ def comparison_object(found: Comparison) -> dict[str, Any]:
 def show(found: Comparison, stream: TextIO) -> None:
     """Write a comparison; on a terminal the queries stand in frames, beside each other where there is room."""
     rule = found.query.rule
-    which = f", condition {found.query.number} of {len(rule.conditions)}" if len(rule.conditions) > 1 else ""
+    which = f", {found.query.which}" if found.query.which else ""
     stream.write(f"{visible(rule.title)} ({visible(rule.path)}{which}), {visible(found.query.target)}\n\n")
     theirs = found.theirs or said(found)
     if colored(stream):

@@ -153,7 +153,10 @@ def as_tree(outcome: Outcome) -> Outcome:
     texts = (dump(tree).rstrip("\n") for tree in outcome.trees)
     rule = outcome.rule
     return replace(
-        outcome, queries=tuple(Query(text, rule, AST.name, "none", number) for number, text in enumerate(texts, 1))
+        outcome,
+        queries=tuple(
+            Query(text, rule, AST.name, "none", number, condition=number) for number, text in enumerate(texts, 1)
+        ),
     )
 
 

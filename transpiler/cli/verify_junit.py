@@ -37,7 +37,7 @@ class JUnit:
     def add(self, verdict: Verdict) -> None:
         """Take a verdict."""
         rule = verdict.query.rule
-        name = rule.title if len(rule.conditions) == 1 else f"{rule.title} (condition {verdict.query.number})"
+        name = f"{rule.title} ({verdict.query.which})" if verdict.query.which else rule.title
         if verdict.engine:
             self._engines[verdict.query.target][_engine(verdict)] = None
         if verdict.status == "mismatch":

@@ -162,7 +162,7 @@ class Text:
         self._color = color
         self._verbose = verbose
         self._width = max(map(len, targets))
-        self._rule: tuple[object, int] | None = None
+        self._rule: tuple[object, str] | None = None
         self._folds: dict[str, _Fold] = {}
         self._written = False
 
@@ -182,11 +182,11 @@ class Text:
 
     def _head(self, verdict: Verdict) -> None:
         """Name the rule, once for all its targets."""
-        rule, number = verdict.query.rule, verdict.query.number
-        if self._rule == (rule.span, number):
+        rule, which = verdict.query.rule, verdict.query.which
+        if self._rule == (rule.span, which):
             return
-        self._rule = (rule.span, number)
-        which = f", condition {number} of {len(rule.conditions)}" if len(rule.conditions) > 1 else ""
+        self._rule = (rule.span, which)
+        which = f", {which}" if which else ""
         space = "\n" * self._written
         self._written = True
         self._write(f"{space}{self._paint('bold', visible(rule.title))} ({visible(rule.path)}{which})\n")

@@ -1,0 +1,226 @@
+"""Schema files, piece by piece: typed values out of YAML nodes, or a complaint at the line at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NoReturn, get_args
+
+from transpiler.ast import And, Equals, Field, FieldType, IsNull, Match, Node, Not, Or, Strings
+from transpiler.columns import fit_equals, fit_match
+from transpiler.detection import pairs, value_of
+from transpiler.diagnostics import diagnostic
+from transpiler.errors import SchemaError
+from transpiler.pattern import parse
+from transpiler.schema import Columns
+from transpiler.source import Document, MappingNode, SequenceNode
+from transpiler.source import Node as Yaml
+
+TYPES = tuple(kind for kind in get_args(FieldType) if kind != "unknown")
+STRINGS = get_args(Strings)
+ENTITIES = ("host", "account", "process", "file", "ip", "url", "hash")
+
+PARTS = {
+    "a schema": (
+        *("name", "title", "targets", "extends", "index", "table", "time", "unmapped", "strings", "numbers", "exact"),
+        *("keyword_fields", "entities", "columns", "sets", "log_sources"),
+    ),
+    "a column": ("type", "strings", "many", "folded"),
+    "a log source": ("product", "category", "service", "index", "table", "model", "event", "prefer", "telemetry"),
+    "a telemetry": (
+        *("name", "title", "when", "pins", "use", "others", "fields", "absent", "keywords", "entities"),
+        *("index", "table", "model", "event"),
+    ),
+    "`others`": ("column", "type", "strings", "many"),
+    "a field": ("values", "columns", "as", "binary", "separator", "missing"),
+}
+"""What each map of a schema file may hold."""
+
+
+class Reader:
+    """Reads the pieces of one file. ``columns`` finds a column by name, or gives None."""
+
+    def __init__(self, document: Document, columns: Callable[[str], Field | None], exact: bool, strings: Strings):
+        self.document = document
+        self.columns = columns
+        self.exact = exact
+        self.default = strings
+
+    def fail(self, node: Yaml, message: str) -> NoReturn:
+        """Raise SchemaError (F505) at the node."""
+        raise SchemaError(diagnostic("F505", message, self.document.span(node)))
+
+    # --- shapes ---------------------------------------------------------------------------------------
+
+    def map(self, node: Yaml | None, what: str = "") -> dict[str, Yaml]:
+        """A map's values by key; its keys must be those of ``what``, a key of PARTS."""
+        if node is None:
+            return {}
+        if not isinstance(node, MappingNode):
+            self.fail(node, "a map is expected here")
+        found = pairs(self.document, node)
+        for key, key_node, _ in found.values() if what else ():
+            if key not in PARTS[what]:
+                self.fail(key_node, f"`{key}` is no part of {what}; it has {', '.join(PARTS[what])}")
+        return {key: value for key, _, value in found.values()}
+
+    def list(self, node: Yaml | None) -> list[Yaml]:
+        """The items of a list, or the one node."""
+        if node is None:
+            return []
+        return list(node.value) if isinstance(node, SequenceNode) else [node]
+
+    def text(self, node: Yaml | None) -> str | None:
+        """A scalar as text; null is None."""
+        if node is None:
+            return None
+        value = value_of(self.document, node, "this")
+        return None if value is None else str(value)
+
+    def flag(self, node: Yaml | None) -> bool:
+        """True or false; false where there is none."""
+        value = False if node is None else value_of(self.document, node, "this")
+        if node is not None and not isinstance(value, bool):
+            self.fail(node, "true or false is expected here")
+        return bool(value)
+
+    def texts(self, node: Yaml | None) -> tuple[str, ...]:
+        """A scalar or a list of them, as texts."""
+        return tuple([str(value_of(self.document, each, "this")) for each in self.list(node)])
+
+    def word(self, node: Yaml, words: tuple[str, ...], what: str) -> str:
+        """One of the words."""
+        value = self.text(node)
+        if value not in words:
+            self.fail(node, f"{what} is one of {', '.join(words)}")
+        return value
+
+    # --- columns --------------------------------------------------------------------------------------
+
+    def column(self, name: str, node: Yaml) -> Field:
+        """A column and its type: ``int``, ``string/wildcard``, or a map that says more."""
+        parts = self.map(node, "a column") if isinstance(node, MappingNode) else {"type": node}
+        kind, _, indexed = (self.text(parts.get("type")) or "").partition("/")
+        return self.typed(name, node, parts, kind, indexed)
+
+    def typed(self, name: str, node: Yaml, parts: Mapping[str, Yaml], kind: str, indexed: str = "") -> Field:
+        """A column of that type; ``parts`` may say how strings are indexed and that there are many."""
+        if kind not in TYPES:
+            self.fail(node, f"a column's type is one of {', '.join(TYPES)}")
+        said = self.word(parts["strings"], STRINGS, "how strings are indexed") if "strings" in parts else indexed
+        if said and said not in STRINGS:
+            self.fail(node, f"how strings are indexed is one of {', '.join(STRINGS)}")
+        if kind != "string" and said:
+            self.fail(node, "only a string says how it is indexed")
+        strings = said or (self.default if kind == "string" else "keyword")
+        return Field(name, kind, strings, self.flag(parts.get("many")), self.text(parts.get("folded")))  # type: ignore[arg-type]
+
+    def known(self, name: str, node: Yaml) -> Field:
+        """The column of that name."""
+        found = self.columns(name)
+        if found is None:
+            self.fail(node, f"`{name}` is not among the columns")
+        return found
+
+    def named(self, node: Yaml | None) -> tuple[Field, ...]:
+        """The columns that a scalar or a list names."""
+        return tuple([self.known(self.text(each) or "", each) for each in self.list(node)])
+
+    def entities(self, node: Yaml | None) -> dict[str, str]:
+        """Which column says which host, account, ... an event is about."""
+        found = self.map(node)
+        for kind, each in found.items():
+            if kind not in ENTITIES:
+                self.fail(each, f"`{kind}` is no entity; there are {', '.join(ENTITIES)}")
+        return {kind: self.known(self.text(each) or "", each).name for kind, each in found.items()}
+
+    def others(self, node: Yaml) -> Callable[[str], Field]:
+        """How a name is spelled that is kept as it is: ``winlog.event_data.{}``."""
+        parts = self.map(node, "`others`") if isinstance(node, MappingNode) else {"column": node}
+        pattern = self.text(parts.get("column")) or ""
+        if pattern.count("{}") != 1:
+            self.fail(node, "`others` holds {} once, where the name goes")
+        model = self.typed("", node, parts, self.text(parts.get("type")) or "string")
+        return lambda name: (
+            self.columns(pattern.replace("{}", name)) or model._replace(name=pattern.replace("{}", name))
+        )
+
+    # --- fields ---------------------------------------------------------------------------------------
+
+    def field(self, node: Yaml) -> Columns:
+        """What a rule's field is: a column, several, values that stand for predicates, or a transform."""
+        if not isinstance(node, MappingNode):
+            columns = self.named(node)
+            if not columns:
+                self.fail(node, "a field needs at least one column")
+            return Columns(columns)
+        parts = self.map(node, "a field")
+        if "as" in parts:
+            return self.transformed(node, parts)
+        if "values" not in parts:
+            self.fail(node, "a field is a column, a list of columns, or a map with `values` or `as`")
+        values = {value: self.predicate(tree) for value, tree in self.map(parts["values"]).items()}
+        if not values:
+            self.fail(node, "`values` needs at least one value")
+        return Columns(self.named(parts.get("columns")), values)
+
+    def transformed(self, node: Yaml, parts: Mapping[str, Yaml]) -> Columns:
+        """A field whose columns hold it in another form."""
+        from transpiler import transforms
+
+        name = self.text(parts["as"]) or ""
+        columns = parts.get("columns")
+        if columns is None:
+            self.fail(node, f"`as: {name}` needs columns")
+        if name == "hashes":
+            algorithms = {key: self.known(self.text(each) or "", each) for key, each in self.map(columns).items()}
+            made = transforms.Hashes(algorithms)
+            return Columns(made.columns, None, made)
+        wanted = transforms.COLUMNS.get(name)
+        if wanted is None:
+            self.fail(parts["as"], f"`as` is one of {', '.join([*transforms.COLUMNS, 'hashes'])}")
+        found = self.named(columns)
+        if len(found) not in wanted:
+            self.fail(columns, f"`as: {name}` takes {' or '.join(map(str, wanted))} columns")
+        if name == "registry_data":
+            binary = self.predicate(parts["binary"]) if "binary" in parts else None
+            return Columns(found, None, transforms.RegistryData(found, binary))
+        if name == "registry_path":
+            return Columns(found, None, transforms.RegistryPath(found))
+        separator = self.text(parts.get("separator")) or "\\"
+        return Columns(found, None, transforms.Joined(found, separator, 0 if name == "account" else None))
+
+    # --- predicates -----------------------------------------------------------------------------------
+
+    def predicate(self, node: Yaml) -> Node:
+        """A map of column to value or list of values: all of them, any of a list; ``any`` and ``not`` hold more."""
+        found = [self.condition(name, value) for name, value in self.map(node).items()]
+        if not found:
+            self.fail(node, "a predicate needs at least one column")
+        return found[0] if len(found) == 1 else And(tuple(found))
+
+    def condition(self, name: str, node: Yaml) -> Node:
+        """One entry of a predicate."""
+        if name == "any":
+            options = tuple([self.predicate(each) for each in self.list(node)])
+            return options[0] if len(options) == 1 else Or(options)
+        if name == "not":
+            return Not(self.predicate(node))
+        return self.leaf(self.known(name, node), node)
+
+    def leaf(self, column: Field, node: Yaml) -> Node:
+        """A column and its value, or any of a list of them."""
+        leaves: list[Node] = []
+        for each in self.list(node):
+            value = value_of(self.document, each, "this")
+            try:
+                if value is None:
+                    leaves.append(IsNull(column))
+                elif isinstance(value, str):
+                    leaves.append(fit_match(Match(column, (parse(value),), self.exact), column))
+                else:
+                    leaves.append(fit_equals(Equals(column, (value,)), column))
+            except SchemaError as error:
+                self.fail(each, error.diagnostic.message)
+        if not leaves:
+            self.fail(node, "a predicate needs at least one value")
+        return leaves[0] if len(leaves) == 1 else Or(tuple(leaves))
