@@ -194,14 +194,14 @@ def test_a_defect_in_one_target_costs_the_others_nothing(monkeypatch: pytest.Mon
 
 
 def test_a_defect_in_a_schema_costs_the_other_schemas_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = api.map_tree
+    real = api.map_rule
 
     def fail(schema: Schema, *others: Any) -> Mapped:
         if schema.name == "ecs":
             raise RecursionError("too deep")
         return real(schema, *others)
 
-    monkeypatch.setattr(api, "map_tree", fail)
+    monkeypatch.setattr(api, "map_rule", fail)
     seed = rule("s: {Image: x}").replace("{product: windows}", "{product: windows, category: process_creation}")
     found = compile([("a", f"id: an-id\n{seed}")], ["splunk", "lucene", "dsl", "kusto"])
     assert [query.target for query in found.queries] == ["splunk", "kusto"]

@@ -210,7 +210,10 @@ STAGES = {
     "R": ["transpiler.source", "transpiler.parse", "transpiler.detection"],
     "C": ["transpiler.condition", "transpiler.parse"],
     "M": ["transpiler.modifiers", "transpiler.detection"],
-    "F": ["transpiler.schema", "transpiler.schemafile", "transpiler.columns", "transpiler.api"],
+    "F": [
+        *("transpiler.schemafile", "transpiler.schemaparts", "transpiler.columns", "transpiler.mapping"),
+        *("transpiler.telemetry", "transpiler.transforms", "transpiler.api"),
+    ],
     "T": ["backends", "transpiler.setaside"],
     "V": ["transpiler.events", "transpiler.compare", "transpiler.cli"],
     "U": ["transpiler.registry", "transpiler.files", "transpiler.api", "transpiler.cli"],

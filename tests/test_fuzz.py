@@ -16,9 +16,9 @@ from transpiler.api import Compiler, Outcome
 from transpiler.ast import Node
 from transpiler.engine import CannotRun
 from transpiler.errors import SchemaError
+from transpiler.mapping import map_rule
 from transpiler.passes import PASSES, normalise
 from transpiler.query import Options
-from transpiler.schema import map_tree
 from transpiler.source import documents
 from transpiler.stored import columns, has_keywords, stored
 from transpiler.text import dump, parse
@@ -45,7 +45,7 @@ def mapped_trees(text: str) -> Iterator[Node]:
         for name in registry.schemas():
             assert rule is not None
             try:
-                yield map_tree(registry.schema(name), rule, tree, Options()).tree
+                yield from (each.tree for each in map_rule(registry.schema(name), rule, tree, Options()))
             except SchemaError:
                 continue
 

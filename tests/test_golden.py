@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.support.golden import Case
 from transpiler import registry
 from transpiler.ast import NODES, And, Node, Not, Or
 from transpiler.modifiers import LIST_MODIFIERS, MODIFIERS
+from transpiler.schema import Mapped
 
 CASES = golden.cases()
 
@@ -90,7 +92,7 @@ def test_every_target_has_a_query_for_each_node_class_it_can_say() -> None:
     for case in CASES:
         for outcome in case.compile():
             for query in outcome.queries:
-                said[query.target].update(map(type, _nodes(case.mapped(outcome, query).tree)))
+                said[query.target].update(map(type, _nodes(cast(Mapped, query.mapped).tree)))
     for target, classes in said.items():
         backend = registry.backend(target)
         unsaid = set(getattr(backend, "UNSUPPORTED", ())) | NO_KEYWORDS.get(target, set())

@@ -11,8 +11,8 @@ import pytest
 from tests.support import corpus
 from transpiler import ast, pattern, registry
 from transpiler.api import Compiler, Outcome
+from transpiler.mapping import map_rule
 from transpiler.query import Options
-from transpiler.schema import map_tree
 from transpiler.verify import Verdict, Verifier
 
 RULE = r"""
@@ -100,7 +100,7 @@ def judged(verifier: Verifier, target: str, mutant: Mutant | None) -> list[Verdi
     options = OPTIONS.get(target, Options())
     made = outcome(target)
     (query,) = made.queries
-    mapped = map_tree(registry.schema("none"), query.rule, made.trees[0], options)
+    (mapped,) = map_rule(registry.schema("none"), query.rule, made.trees[0], options)
     if mutant is not None:
         tree = mutated(mapped.tree, mutant)
         text, _ = registry.backend(target).render(tree, mapped.source, options)

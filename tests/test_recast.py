@@ -13,9 +13,10 @@ from tests.support import corpus
 from tests.support import events as recorded
 from transpiler import evaluate, events, recast, registry
 from transpiler.api import Compiler
+from transpiler.mapping import map_rule
 from transpiler.model import Rule
 from transpiler.recast import Recorded, Shape, in_sigma, shape_of
-from transpiler.schema import Mapped, map_tree
+from transpiler.schema import Mapped
 from transpiler.schemafile import load
 from transpiler.verify import Sample, Verifier
 
@@ -35,7 +36,7 @@ log_sources:
       - name: t
         when: {kind: [start, begin], place: here, code: 1}
         fields:
-          EventID: {1: {kind: start}, 2: {kind: end, place: there}}
+          EventID: {values: {1: {kind: start}, 2: {kind: end, place: there}}}
           Number: code
           Path: [path, other]
           Full: path
@@ -61,7 +62,8 @@ def mapped(detection: str, schema: Any = SCHEMA) -> tuple[Rule, Mapped]:
     compiler = Compiler([])
     (outcome,) = compiler.compile("r.yml", text)
     assert outcome.rule is not None, outcome.diagnostics
-    return outcome.rule, map_tree(schema, outcome.rule, outcome.trees[0], compiler.options)
+    (mapped,) = map_rule(schema, outcome.rule, outcome.trees[0], compiler.options)
+    return outcome.rule, mapped
 
 
 def cast(detection: str, *given: Event, schema: Any = SCHEMA, shape: Shape | None = "sigma") -> list[Event]:
@@ -214,13 +216,13 @@ def test_only_the_first_events_are_looked_at(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_platforms_event_in_sigmas_names(detection: str, event: Event, own: Event | None) -> None:
     rule, found = mapped(detection)
-    assert in_sigma(event, found.telemetry, rule) == own
+    assert in_sigma(event, found.telemetries, rule) == own
 
 
 def test_without_a_telemetry_names_are_sigmas() -> None:
     rule, _ = mapped("{Path: x}")
-    assert in_sigma({"Path": "x"}, None, rule) == {"Path": "x"}
-    assert in_sigma({"b": "x"}, mapped("{B: x}", EMPTY)[1].telemetry, rule) == {}
+    assert in_sigma({"Path": "x"}, (), rule) == {"Path": "x"}
+    assert in_sigma({"b": "x"}, mapped("{B: x}", EMPTY)[1].telemetries, rule) == {}
 
 
 # --- recorded attacks ---------------------------------------------------------------------------
@@ -246,8 +248,9 @@ def test_the_example_matches_its_recorded_event_in_every_schema(schema: str) -> 
     found = registry.schema(schema)
     given = Recorded(attacks(), [found])
     assert set(given.shapes.values()) <= {"sigma"}
-    samples = given(outcome.rule, map_tree(found, outcome.rule, outcome.trees[0], compiler.options))
-    matches = evaluate.compile(map_tree(found, outcome.rule, outcome.trees[0], compiler.options).tree)
+    (mapped,) = map_rule(found, outcome.rule, outcome.trees[0], compiler.options)
+    samples = given(outcome.rule, mapped)
+    matches = evaluate.compile(mapped.tree)
     assert sum(each.times for each in samples) == len(attacks()) > 70_000
     assert [each.times for each in samples if matches(each.event)] == [1]
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from transpiler import registry
 from transpiler.api import Compiler
 from transpiler.query import Options
-from transpiler.schema import map_tree
 from transpiler.setaside import Warned
 
 LETTER = "whether a letter outside ASCII is the same as one inside"
@@ -24,7 +22,8 @@ def warned(detection: str, target: str = "splunk", schema: str = "none", strings
     options = Options(strings=strings)
     (made,) = Compiler([target], schema=schema, options=options).compile("rule.yml", text)
     (query,) = made.queries
-    return Warned(query, map_tree(registry.schema(schema), query.rule, made.trees[0], options).tree)
+    assert query.mapped is not None
+    return Warned(query, query.mapped.tree)
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ def test_what_a_warning_covers_is_set_aside(code: str, event: dict[str, Any], ta
 def test_letter_case_that_cannot_be_told_apart_is_set_aside() -> None:
     text = RULE.replace("A: bee", "A|cased: bee").replace("C|startswith: sea", "B|re: sea")
     found = outcome(text, "esql")
-    query = Query('A="bee"', found.queries[0].rule, "splunk", "none", 1, (_warning("T613", "beware"),))
+    query = Query('A="bee"', found.queries[0].rule, "splunk", "none", 1, (_warning("T613", "beware"),), _mapped(found))
     events = [{"A": "BEE", "B": "sea"}, {"A": "bee", "B": "SEA"}, {"A": "bee", "B": "sea"}, {"A": "x", "B": "x"}]
     (verdict,) = verdicts(fakes.Terms, events=events, of=replace(found, queries=(query,)))
     assert (verdict.aside, verdict.status) == ((("the query's warning T613", 2),), "verified")
@@ -255,10 +255,11 @@ def test_what_kusto_finds_under_an_empty_string_is_set_aside() -> None:
 
 def _mapped(found: Outcome) -> Mapped:
     from transpiler import registry
-    from transpiler.schema import map_tree
+    from transpiler.mapping import map_rule
 
     assert found.rule is not None
-    return map_tree(registry.schema("none"), found.rule, found.trees[0], verify.Options())
+    (mapped,) = map_rule(registry.schema("none"), found.rule, found.trees[0], verify.Options())
+    return mapped
 
 
 def test_a_date_is_not_compared_with_a_text() -> None:

@@ -11,8 +11,8 @@ from transpiler import evaluate, registry
 from transpiler.api import Compiler
 from transpiler.ast import Node
 from transpiler.errors import SchemaError
+from transpiler.mapping import map_rule
 from transpiler.query import Options
-from transpiler.schema import map_tree
 from transpiler.stored import columns, has_keywords, stored
 from transpiler.witness import witnesses
 
@@ -42,12 +42,13 @@ def test_events_of_mapped_public_rules_fit_their_columns(schema: str) -> None:
             for tree in outcome.trees:
                 assert outcome.rule is not None
                 try:
-                    mapped = map_tree(registry.schema(schema), outcome.rule, tree, Options()).tree
+                    places = map_rule(registry.schema(schema), outcome.rule, tree, Options())
                 except SchemaError:
                     continue
-                events = witnesses(mapped)
-                judged += 1
-                assert {evaluate.matches(mapped, event) for event in events} == {True, False}, path.name
+                for mapped in [each.tree for each in places]:
+                    events = witnesses(mapped)
+                    judged += 1
+                    assert {evaluate.matches(mapped, event) for event in events} == {True, False}, path.name
                 whole = has_keywords(mapped)
                 assert not [e for e in events if stored(e, columns(mapped), whole=whole) is None], path.name
     assert judged > 5

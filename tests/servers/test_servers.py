@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,9 +15,8 @@ from tests.servers.node import Node
 from tests.servers.opensearch import OpenSearch
 from tests.support import golden
 from tests.support.corpus import not_run
-from transpiler import registry
 from transpiler.engine import Asked, CannotRun, Column
-from transpiler.schema import map_tree
+from transpiler.schema import Mapped
 from transpiler.verify import Question
 
 COLUMNS = {
@@ -230,15 +229,16 @@ def test_golden_queries(server: str, request: pytest.FixtureRequest) -> None:
     why_not: dict[str, str] = {}
     wrong: list[Any] = []
     for case in golden.cases():
-        options, schema = case.render_options(), registry.schema(case.schema)
+        options = case.render_options()
         for outcome in case.compile():
             for query in outcome.queries:
                 if query.target not in engine.TARGETS:
                     continue
                 name = f"{case.name} {query.target}"
-                mapped = map_tree(schema, query.rule, outcome.trees[query.number - 1], options)
                 try:
-                    question = Question(query, mapped, options, [event for _, event in case.platform()])
+                    question = Question(
+                        query, cast(Mapped, query.mapped), options, [event for _, event in case.platform()]
+                    )
                     answers = question.answers(engine, query.text)
                 except CannotRun as reason:
                     why_not[name] = str(reason)

@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from transpiler import evaluate, registry
 from transpiler.api import Compiler, Outcome
 from transpiler.ast import Node
 from transpiler.engine import Answer, CannotRun, Engine
 from transpiler.query import Options, Query
-from transpiler.schema import Mapped, map_tree
+from transpiler.schema import Mapped
 from transpiler.text import dump
 from transpiler.verify import Question
 
@@ -97,11 +97,6 @@ class Case:
             files["diagnostics.txt"] = "".join(line + "\n" for line in lines)
         return {name: text for name, text in files.items() if text}
 
-    def mapped(self, outcome: Outcome, query: Query) -> Mapped:
-        """What the query was rendered from."""
-        schema, tree = registry.schema(self.schema), outcome.trees[query.number - 1]
-        return map_tree(schema, query.rule, tree, self.render_options())
-
 
 def _read(path: Path) -> Labelled:
     found = []
@@ -155,7 +150,7 @@ def judge(case: Case) -> dict[str, Verdict]:
     verdicts = {}
     for target in dict.fromkeys(query.target for query in outcome.queries):
         queries = [query for query in outcome.queries if query.target == target]
-        trees = [case.mapped(outcome, query).tree for query in queries]
+        trees = [cast(Mapped, query.mapped).tree for query in queries]
         _check(trees, case.platform(), "the reference evaluator, after mapping")
         verdicts[target] = _run(case, outcome, queries, case.platform())
     return verdicts
@@ -177,7 +172,7 @@ def engine(target: str) -> Engine:
 
 def answers_of(case: Case, outcome: Outcome, query: Query, events: list[dict[str, Any]]) -> list[Answer]:
     """What the engine answers for each event; None for what it cannot be asked. Raises CannotRun."""
-    question = Question(query, case.mapped(outcome, query), case.render_options(), events)
+    question = Question(query, cast(Mapped, query.mapped), case.render_options(), events)
     answers = question.answers(engine(query.target), query.text)
     known = {id(event): answer for event, answer in zip(question.events, answers, strict=True)}
     return [known.get(id(event)) for event in events]
