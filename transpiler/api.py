@@ -74,7 +74,7 @@ class Compiler:
     ``schema`` None: each target's default. ``exact``: a warning is an error, and no query is
     emitted with one. ``accept``: rules for which it is false are skipped. Without targets, rules
     are parsed and normalised only.
-    Raises UsageError for an unknown target or schema, or a pair that does not fit.
+    Raises UsageError for an unknown target, schema or telemetry, or a target and schema that do not fit.
     """
 
     def __init__(
@@ -90,6 +90,8 @@ class Compiler:
         self.exact = exact
         self.accept = accept
         self._lanes = tuple([_lane(target, schema) for target in dict.fromkeys(targets)])
+        if options.telemetry:
+            _check_telemetry(options.telemetry, [lane.schema for lane in self._lanes])
 
     def compile_file(self, path: str) -> Iterator[Outcome]:
         """Read a file (``-``: standard input) and compile it; an unreadable one is an outcome."""
@@ -193,6 +195,13 @@ def _lane(target: str, name: str | None) -> _Lane:
         hint = f"{target} can use {', '.join(registry.fitting(target))}"
         raise UsageError(diagnostic("F506", f"the schema `{schema.name}` is not for {target}", hint=hint))
     return _Lane(target, backend, schema)
+
+
+def _check_telemetry(name: str, schemas: Iterable[Schema]) -> None:
+    known = sorted({each.name for schema in schemas for route in schema.routes for each in route.telemetries})
+    if name != "all" and name not in known:
+        hint = f"known are {', '.join([*known, 'all'])}" if known else "the schema `none` has no telemetry"
+        raise UsageError(diagnostic("F512", f"there is no telemetry `{name}`", hint=hint))
 
 
 def _finding(error: Exception, place: Span) -> Diagnostic:

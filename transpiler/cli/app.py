@@ -19,7 +19,7 @@ app.command()(convert.convert)
 app.command()(verify.verify)
 app.command()(compare.compare)
 app.command()(targets.targets)
-app.command()(schemas.schemas)
+app.add_typer(schemas.schemas, name="schemas")
 app.command()(codes.codes)
 
 

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from transpiler.cli.options import Index, MinLevel, Paths, Schema, Statuses, StringsOption, Table, Tags, Targets
+from transpiler.cli.options import (
+    Index,
+    MinLevel,
+    Paths,
+    Schema,
+    Statuses,
+    StringsOption,
+    Table,
+    Tags,
+    Targets,
+    Telemetry,
+    Unmapped,
+    UnmappedChoice,
+)
 
 
 def convert(
@@ -29,6 +42,8 @@ def convert(
     ] = False,
     ast: Annotated[bool, typer.Option("--ast", help="Print the rule's tree instead of queries.")] = False,
     strings: StringsOption = None,
+    telemetry: Telemetry = None,
+    unmapped: Unmapped = UnmappedChoice.REFUSE,
     index: Index = None,
     table: Table = None,
     min_level: MinLevel = None,
@@ -57,7 +72,13 @@ def convert(
         json=as_json,
         exact=exact,
         ast=ast,
-        options=Options(strings=strings and strings.value, index=index, table=table),
+        options=Options(
+            strings=strings and strings.value,
+            index=index,
+            table=table,
+            telemetry=telemetry,
+            unmapped=unmapped.value,
+        ),
         min_level=min_level,
         statuses=frozenset(status or ()),
         tags=tuple(tag or ()),

@@ -9,6 +9,7 @@ import typer
 Level = StrEnum("Level", ["informational", "low", "medium", "high", "critical"])
 Status = StrEnum("Status", ["unsupported", "deprecated", "experimental", "test", "stable"])
 Strings = StrEnum("Strings", ["folded"])
+UnmappedChoice = StrEnum("UnmappedChoice", {"REFUSE": "refuse", "PASS": "pass"})
 
 
 def targets_like(incomplete: str) -> list[str]:
@@ -60,6 +61,21 @@ StringsOption = Annotated[
 Index = Annotated[
     str | None,
     typer.Option("--index", metavar="INDEX", help="Index (Splunk) or index pattern (Elastic) to search."),
+]
+
+Telemetry = Annotated[
+    str | None,
+    typer.Option(
+        "--telemetry",
+        metavar="NAME",
+        help="How events are recorded: a name that the schema uses (sysmon, security ...), or `all`."
+        "  [default: the first that has what the rule asks for]",
+    ),
+]
+
+Unmapped = Annotated[
+    UnmappedChoice,
+    typer.Option("--unmapped", help="A field or log source that the schema lacks: refuse the rule, or keep its name."),
 ]
 
 Table = Annotated[str | None, typer.Option("--table", metavar="TABLE", help="Table to search (Kusto).")]

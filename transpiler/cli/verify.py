@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from transpiler.cli.options import Index, MinLevel, Paths, Schema, Statuses, StringsOption, Table, Tags, Targets
+from transpiler.cli.options import (
+    Index,
+    MinLevel,
+    Paths,
+    Schema,
+    Statuses,
+    StringsOption,
+    Table,
+    Tags,
+    Targets,
+    Telemetry,
+    Unmapped,
+    UnmappedChoice,
+)
 
 Shape = StrEnum("Shape", ["sigma", "schema"])
 
@@ -37,6 +50,8 @@ def verify(
         str | None, typer.Option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML too.")
     ] = None,
     strings: StringsOption = None,
+    telemetry: Telemetry = None,
+    unmapped: Unmapped = UnmappedChoice.REFUSE,
     index: Index = None,
     table: Table = None,
     min_level: MinLevel = None,
@@ -67,7 +82,13 @@ def verify(
         targets=tuple(target),
         schema=schema,
         json=as_json,
-        options=Options(strings=strings and strings.value, index=index, table=table),
+        options=Options(
+            strings=strings and strings.value,
+            index=index,
+            table=table,
+            telemetry=telemetry,
+            unmapped=unmapped.value,
+        ),
         min_level=min_level,
         statuses=frozenset(status or ()),
         tags=tuple(tag or ()),
