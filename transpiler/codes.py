@@ -78,6 +78,7 @@ CODES: dict[str, Code] = {
     "F510": Code("warning", "log source not in the schema", "The schema does not know the log source; with --unmapped pass the query keeps the rule's names and is not restricted to it.", "add the log source to a schema of your own (docs/schema-format.md)"),
     "F511": Code("warning", "field not in the schema", "The schema does not know the field; with --unmapped pass the query keeps its name, which may not be what the platform calls it.", "add the field to a schema of your own (docs/schema-format.md)"),
     "F512": Code("error", "no such telemetry", "No schema that is used knows a telemetry of this name, so that the option would do nothing.", "`sigmaq schemas show NAME` lists them"),
+    "F513": Code("note", "values kept in another form", "The platform keeps the field's values in another form; the query means the rule if events are as the note says.", "check it against events of your own (`sigmaq verify --events`)"),
     # --- T: target languages ---------------------------------------------------------------
     "T601": Code("error", "target cannot say this", "The target's language has no exact form for this part of the rule, and a weaker one would hide it.", "choose another target"),
     "T602": Code("error", "query would be too long", "Listing every spelling or folding every letter makes the query longer than the target takes.", "choose another target, or shorten the value"),

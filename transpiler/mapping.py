@@ -88,6 +88,7 @@ def _together(schema: Schema, parts: Sequence[_Part], notes: tuple[Diagnostic, .
         schema.time,
         tuple(dict.fromkeys(name for part in parts for name in part.telemetry.keywords)) or schema.keyword_fields,
         model=first.model,
+        entities=tuple(dict.fromkeys(({**schema.entities, **first.entities}).values())),
     )
     tree = parts[0].tree if len(parts) == 1 else Or(tuple([part.tree for part in parts]))
     said = dict.fromkeys([*notes, *(note for part in parts for note in part.notes)])
@@ -127,6 +128,10 @@ class _Mapper:
         self.notes: dict[object, Diagnostic] = {}
         self.reshaped = False
         """Whether a leaf became something else than a leaf of its class."""
+        self.gone: list[Leaf] = []
+        """Leaves on fields that are never recorded."""
+        self.never: list[Leaf] = []
+        """Leaves that ask for values which the events never have."""
         self.lost = False
         """Whether a leaf became NEVER or ALWAYS."""
 
@@ -143,8 +148,15 @@ class _Mapper:
         found = self.fields.get(field.name)
         if found is not None and (found.values is not None or found.transform is not None):
             return self.kept_otherwise(cast(Leaf, node), found)
-        if self.telemetry is not None and found is None and field.name in self.telemetry.absent:
-            return self.absent(cast(Leaf, node))
+        if self.telemetry is not None:
+            if found is None and field.name in self.telemetry.absent:
+                return self.absent(cast(Leaf, node))
+            decided = telemetry.limited(self.telemetry, cast(Leaf, node)) if field.name in self.telemetry.pins else None
+            if decided is not None:
+                self.lost = True
+                if not decided:
+                    self.never.append(cast(Leaf, node))
+                return ALWAYS if decided else NEVER
         try:
             columns = self.columns(field, node)
         except LookupError as error:
@@ -167,6 +179,9 @@ class _Mapper:
         """A leaf on a field whose values stand for predicates, or are kept in another form."""
         if found.transform is not None:
             self.lost = True
+            if found.transform.assumes:
+                said = f"`{node.field.name}` is put together again: {found.transform.assumes}"
+                self.notes.setdefault(said, diagnostic("F513", said, node.span))
             return self.own(found.transform.leaf(node))
         return self.by_value(node, found)
 
@@ -196,6 +211,7 @@ class _Mapper:
     def absent(self, node: Leaf) -> Node:
         """A leaf on a field that is never there: as on any event without the field."""
         self.lost = True
+        self.gone.append(node)
         name = node.field.name
         message = f"`{name}` is never recorded by {self.telemetry}: what asks for it cannot match there"
         self.notes.setdefault(name, diagnostic("F507", message, node.span))
@@ -286,9 +302,11 @@ def _settled(node: Node) -> Node:
 
 
 def _nothing(mapper: _Mapper, chosen: Telemetry) -> Diagnostic:
-    fields = ", ".join([f"`{name}`" for name in mapper.notes])
-    place = next(iter(mapper.notes.values())).span if mapper.notes else NOWHERE
-    return diagnostic("F508", f"the rule hangs on {fields or 'nothing'}, which {chosen} never records", place)
+    gone = mapper.gone or mapper.never
+    fields = ", ".join(dict.fromkeys([f"`{each.field.name}`" for each in gone])) or "nothing"
+    what = "never records" if mapper.gone else "never has with such values"
+    place = gone[0].span if gone else NOWHERE
+    return diagnostic("F508", f"the rule hangs on {fields}, which {chosen} {what}", place)
 
 
 # --- fields ---------------------------------------------------------------------------------------------

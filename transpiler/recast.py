@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from transpiler import ast, evaluate
 from transpiler.ast import Node
+from transpiler.filled import nothing
 from transpiler.model import Rule
 from transpiler.schema import Columns, Mapped, Schema, Telemetry
 from transpiler.stored import Event, fields_of, has_keywords, leaves
@@ -168,15 +169,15 @@ class Recast:
     def may_hold(self, event: Event) -> bool:
         """Whether the event has none of the values that events of the telemetry never have."""
         pinned = [(self._pins[name], event[name]) for name in self._pins if name in event]
-        return all((text_of(value) or "").lower() in values for values, value in pinned)
+        return all((text_of(value) or "").lower() in map(str.lower, values) for values, value in pinned)
 
     def __call__(self, event: Event) -> Event:
         """The event in the telemetry's columns."""
         cast: dict[str, Any] = {}
         for name, found in self._fields.items():
-            if name in event:
-                for column, value in _kept(found, event[name]).items():
-                    cast.setdefault(column, value)
+            kept = _kept(found, event[name]) if name in event else nothing(found.transform)
+            for column, value in kept.items():
+                cast.setdefault(column, value)
         for name, values in self._values.items():
             spelled = {value.lower(): value for value in values}
             for value in _many(event.get(name)):
@@ -195,7 +196,7 @@ def _kept(found: Columns, value: Any) -> Mapping[str, Any]:
     if found.transform is None:
         return dict.fromkeys(found.names, value)
     text = text_of(value)
-    return {} if text is None else found.transform.store(text)
+    return nothing(found.transform) if text is None else found.transform.store(text)
 
 
 def in_sigma(event: Event, telemetries: Sequence[Telemetry], rule: Rule) -> Event | None:

@@ -22,6 +22,8 @@ class Transform(Protocol):
     """How the values of a rule's field are kept, where it is not as they are (:mod:`transpiler.transforms`)."""
 
     columns: tuple[Field, ...]
+    assumes: str
+    """What must hold of events for a leaf to mean what the rule says; empty where nothing need be."""
 
     def leaf(self, node: Any) -> Node:
         """A leaf on the rule's field, in the platform's columns. Raises SchemaError (F503)."""
@@ -60,7 +62,7 @@ class Telemetry:
 
     ``when`` selects its events, ``fields`` maps the rule's names, ``absent`` are names of the log source
     that this telemetry never records. ``pins`` lists, for a field, the values that its events can have
-    (``EventID: [4688]``), in lower case. ``others`` gives the column of a name that is not in ``fields``,
+    (``EventID: [4688]``). ``others`` gives the column of a name that is not in ``fields``,
     where the platform keeps names as they are. ``model`` is a data model of Splunk's.
     """
 

@@ -400,7 +400,7 @@ class _Telemetry:
         found: dict[str, frozenset[str]] = {}
         for read, _, own in self.pieces:
             for name, values in read.map(own.get("pins")).items():
-                found[name] = frozenset(map(str.lower, read.texts(values)))
+                found[name] = frozenset(read.texts(values))
         return found
 
 
@@ -425,22 +425,22 @@ def _pins(when: Node | None, fields: Mapping[str, Columns]) -> dict[str, frozens
     pins = {}
     for name, columns in fields.items():
         if columns.values is not None and not columns.columns:
-            pins[name] = frozenset(map(str.lower, columns.values))
+            pins[name] = frozenset(columns.values)
         elif columns.transform is None and len(columns.columns) == 1 and columns.columns[0].name in limits:
             pins[name] = limits[columns.columns[0].name]
     return pins
 
 
 def _limit(node: Node) -> tuple[str, frozenset[str]] | None:
-    """The column and the exact values, in lower case, that a part of ``when`` restricts it to."""
+    """The column and the exact values that a part of ``when`` restricts it to."""
     leaves = node.children if isinstance(node, ast.Or) else (node,)
     names: set[str] = set()
     values: set[str] = set()
     for leaf in leaves:
         if isinstance(leaf, ast.Equals):
-            values.update([(text_of(value) or "").lower() for value in leaf.values])
+            values.update([text_of(value) or "" for value in leaf.values])
         elif isinstance(leaf, ast.Match) and all(each.kind == "equals" for each in leaf.patterns):
-            values.update([each.text.lower() for each in leaf.patterns])
+            values.update([each.text for each in leaf.patterns])
         else:
             return None
         names.add(leaf.field.name)

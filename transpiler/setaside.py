@@ -9,7 +9,7 @@ open and platforms do not do alike: whether ``ſ`` is an ``s``, and what an empt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv6Address
 from itertools import product
@@ -18,7 +18,7 @@ from typing import Any
 from transpiler import ast, evaluate, regex
 from transpiler.ast import Node
 from transpiler.engine import CannotRun
-from transpiler.pattern import EMPTY
+from transpiler.pattern import EMPTY, fold, pattern
 from transpiler.query import Query
 from transpiler.stored import Event, columns, fields_of, leaves
 from transpiler.text import dump
@@ -69,7 +69,8 @@ class Warned:
         shown = dump(tree)  # in ASCII, other letters as \uHHHH
         self._asks_open = any(letter in shown for letter in ("\\u017f", "\\u212a", "\\u0130", "\\u0307"))
         self._matches = evaluate.compile(tree)
-        self._cased = evaluate.compile(_with_case(tree, True)) if self.said & {"T610", "T612"} else None
+        self._cased = evaluate.compile(_with_case(tree, True)) if "T610" in self.said else None
+        self._apart = evaluate.compile(_in_exact_letters(tree)) if "T612" in self.said else None
         self._uncased = evaluate.compile(_with_case(tree, False)) if "T613" in self.said else None
 
     def covers(self, event: Event) -> str | None:
@@ -93,7 +94,9 @@ class Warned:
 
     def _code(self, event: Event) -> str | None:
         if self._cased is not None and self._cased(event) != self._matches(event):
-            return "T610" if "T610" in self.said else "T612"
+            return "T610"
+        if self._apart is not None and self._apart(_exact_letters(event)) != self._matches(event):
+            return "T612"
         if self._uncased is not None and self._uncased(event) != self._matches(event):
             return "T613"
         if "T611" in self.said and self._vanishes(event):
@@ -111,17 +114,57 @@ class Warned:
         return isinstance(value, list) and None in value
 
     def _vanishes(self, event: Event) -> bool:
-        for name in self._names:
-            value = evaluate.lookup(event, name, True)
-            if any(each is None or each == _VANISHING.get(self._target) for each in _many(value)):
-                return True
-        # In Kusto, "" finds a missing field too.
-        return self._target == "kusto" and any(evaluate.lookup(event, name) is None for name in self._asked_empty)
+        """Whether the outcome hangs on the difference of values that the target does not keep apart."""
+        lost = [None, _VANISHING.get(self._target)]
+        names = [
+            name for name in self._names if any(each in lost for each in _many(evaluate.lookup(event, name, True)))
+        ]
+        if self._target == "kusto":  # there "" finds a missing field too
+            names += [name for name in self._asked_empty if evaluate.lookup(event, name) is None]
+        found = self._matches(event)
+        return any(
+            self._matches(other) != found
+            for some in [*([name] for name in names), names]
+            for other in _lost(event, some)
+        )
+
+
+def _lost(event: Event, names: Sequence[str]) -> Iterator[Event]:
+    """The event without these fields' empty values, and with nothing but an empty text in them."""
+    yield {name: value for name, value in event.items() if name not in names}
+    yield {**event, **dict.fromkeys(names, "")}
+    yield {**event, **dict.fromkeys(names, None)}
 
 
 def _holds_break(value: Any) -> bool:
     """Whether a value holds what ES|QL's several values are joined by."""
     return any(isinstance(each, str) and "\n" in each for each in _many(value))
+
+
+def _exact_letters(value: Any) -> Any:
+    """An event, or a value of one, with letters beyond ASCII that no folding brings together."""
+    if isinstance(value, str):
+        return value if value.isascii() else "".join(map(_apart, value))
+    if isinstance(value, Mapping):
+        return {name: _exact_letters(each) for name, each in value.items()}
+    return [_exact_letters(each) for each in value] if isinstance(value, list) else value
+
+
+def _apart(letter: str) -> str:
+    """A letter beyond ASCII as a character of its own without case (of the private planes)."""
+    return letter if letter.isascii() or fold(letter) == letter.upper() else chr(0xF0000 + ord(letter) % 0x1FFFE)
+
+
+def _in_exact_letters(node: Node) -> Node:
+    """The tree that finds, in such events, letters beyond ASCII in the rule's own case alone."""
+    if isinstance(node, ast.And | ast.Or):
+        return type(node)(tuple([_in_exact_letters(child) for child in node.children]))
+    if isinstance(node, ast.Not):
+        return ast.Not(_in_exact_letters(node.child))
+    if isinstance(node, ast.Match | ast.Keyword):
+        patterns = [pattern(*map(_exact_letters, each.tokens)) for each in node.patterns]
+        return node._replace(patterns=tuple(patterns))
+    return node
 
 
 def _in_ascii(value: Any, table: dict[int, str]) -> Any:

@@ -48,21 +48,55 @@ def choose(schema: Schema, rule: Rule, tree: Node, options: Options) -> Choice:
         )
     offered = _offered(routes, rule.logsource)
     asked = list(_asked(tree))
-    whole = [each for each in offered if _lacks(each, asked) == (0, 0, 0)]
+    able = [each for each in offered if not _unknown(each, asked) and may_hold(each, tree)]
+    whole = [each for each in able if not _absent(each, asked)]
     wanted = options.telemetry
     named = [each for each in offered if each.name == wanted]
     if named:
-        fit = [each for each in named if _lacks(each, asked)[:2] == (0, 0)]
+        fit = [each for each in named if each in able]
         if fit:
-            return Choice((fit[0],))
+            return _said(fit[:1], offered, asked)
         if whole:
             message = f"{named[0]} does not record what the rule asks for; {whole[0]} does"
             return Choice((whole[0],), (diagnostic("F509", message, rule.logsource.span),))
     if whole:
         every = wanted == ALL or (not wanted and routes[0].all) or len(routes) > 1
-        return Choice(tuple(whole) if every else (whole[0],))
+        return _said(whole if every else _covering(whole, asked), offered, asked)
     # None has everything: the one that lacks least, so that the diagnostic is about little.
-    return Choice((min(named or offered, key=lambda each: _lacks(each, asked)),))
+    best = min(
+        named or able or offered,
+        key=lambda each: (not may_hold(each, tree), _unknown(each, asked), _absent(each, asked)),
+    )
+    return _said([best], offered, asked)
+
+
+def _covering(whole: Sequence[Telemetry], asked: Sequence[tuple[Leaf, bool]]) -> list[Telemetry]:
+    """The first telemetry, and those with values that the rule asks for and the earlier ones never have."""
+    chosen = [whole[0]]
+    for each in whole[1:]:
+        if any(values(each, leaf) - _all(chosen, leaf) for leaf, negated in asked if not negated):
+            chosen.append(each)
+    return chosen
+
+
+def _all(chosen: Sequence[Telemetry], leaf: Leaf) -> frozenset[str]:
+    return frozenset().union(*(values(each, leaf) for each in chosen))
+
+
+def _said(chosen: Sequence[Telemetry], offered: Sequence[Telemetry], asked: Sequence[tuple[Leaf, bool]]) -> Choice:
+    """The choice, with a warning for each value that the rule asks for and no chosen telemetry can have."""
+    notes: list[Diagnostic] = []
+    for leaf, negated in asked:
+        name = leaf.field.name
+        if negated or not all(name in each.pins and each.fields[name].values is None for each in chosen):
+            continue
+        for text, part in _alternatives(leaf):
+            if not _all(chosen, part):
+                message = f"{' and '.join(map(str, chosen))} never has {name} {text}"
+                elsewhere = [str(each) for each in offered if values(each, part)]
+                hint = f"{', '.join(elsewhere)} has" if elsewhere else ""
+                notes.append(diagnostic("F507", message, leaf.span, hint=hint))
+    return Choice(tuple(chosen), tuple(notes))
 
 
 def _offered(routes: Sequence[Route], logsource: LogSource) -> list[Telemetry]:
@@ -84,32 +118,68 @@ def _asked(node: Node, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:
         yield node, negated
 
 
-def _lacks(telemetry: Telemetry, asked: Sequence[tuple[Leaf, bool]]) -> tuple[int, int, int]:
-    """How much of a rule the telemetry does not have.
+def _names(leaf: Leaf) -> list[str]:
+    return [leaf.field.name, leaf.other.name] if isinstance(leaf, ast.FieldRef) else [leaf.field.name]
 
-    Fields it does not know, values that its events never have, and fields that it never records.
+
+def _unknown(telemetry: Telemetry, asked: Sequence[tuple[Leaf, bool]]) -> int:
+    """How often the rule asks for fields that the telemetry does not know."""
+    names = [name for leaf, _ in asked for name in _names(leaf)]
+    return sum(name not in telemetry.fields and name not in telemetry.absent for name in names)
+
+
+def _absent(telemetry: Telemetry, asked: Sequence[tuple[Leaf, bool]]) -> int:
+    """How often the rule asks for fields that the telemetry never records."""
+    names = [name for leaf, _ in asked for name in _names(leaf)]
+    return sum(name not in telemetry.fields and name in telemetry.absent for name in names)
+
+
+def values(telemetry: Telemetry, leaf: Leaf) -> frozenset[str]:
+    """Of the values that the telemetry's events can have in the leaf's field, those with which the leaf holds.
+
+    Empty too where nothing limits the field.
     """
-    unknown = values = absent = 0
-    for leaf, negated in asked:
-        names = [leaf.field.name, leaf.other.name] if isinstance(leaf, ast.FieldRef) else [leaf.field.name]
-        for name in names:
-            if name not in telemetry.fields:
-                if name in telemetry.absent:
-                    absent += 1
-                else:
-                    unknown += 1
-        if not negated and not _may_be(telemetry, leaf):
-            values += 1
-    return unknown, values, absent
-
-
-def _may_be(telemetry: Telemetry, leaf: Leaf) -> bool:
-    """Whether the telemetry's events can have a value that the leaf asks for."""
     pinned = telemetry.pins.get(leaf.field.name)
-    if pinned is None:
-        return True
+    if pinned is None or isinstance(leaf, ast.FieldRef):
+        return frozenset()
+    from transpiler import evaluate  # few rules ask for what a schema pins
+
+    holds = evaluate.compile(leaf)
+    return frozenset([value for value in pinned if holds({leaf.field.name: value})])
+
+
+def limited(telemetry: Telemetry, leaf: Leaf) -> bool | None:
+    """Whether the leaf holds on every event of the telemetry, or on none; None: on some, as far as is known."""
+    pinned = telemetry.pins.get(leaf.field.name)
+    if pinned is None or isinstance(leaf, ast.FieldRef):
+        return None
+    found = values(telemetry, leaf)
+    return True if found == pinned else None if found else False
+
+
+def may_hold(telemetry: Telemetry, node: Node) -> bool:
+    """Whether some event of the telemetry can match, as far as the values go that its events can have."""
+    return _outcomes(telemetry, node)[0]
+
+
+def _outcomes(telemetry: Telemetry, node: Node) -> tuple[bool, bool]:
+    """Whether the tree may be true, and whether it may be false."""
+    if isinstance(node, And | Or):
+        found = [_outcomes(telemetry, child) for child in node.children]
+        may, may_not = [true for true, _ in found], [false for _, false in found]
+        return (all(may), any(may_not)) if isinstance(node, And) else (any(may), all(may_not))
+    if isinstance(node, Not):
+        true, false = _outcomes(telemetry, node.child)
+        return false, true
+    decided = None if isinstance(node, ast.Keyword | ast.KeywordRegex) else limited(telemetry, node)
+    return (True, True) if decided is None else (decided, not decided)
+
+
+def _alternatives(leaf: Leaf) -> Iterator[tuple[str, Leaf]]:
+    """Each value of a leaf, and the leaf with that value alone."""
     if isinstance(leaf, ast.Equals):
-        return any((text_of(value) or "").lower() in pinned for value in leaf.values)
-    if isinstance(leaf, ast.Match) and all(each.kind == "equals" for each in leaf.patterns):
-        return any(each.text.lower() in pinned for each in leaf.patterns)
-    return True
+        yield from ((text_of(value) or "", leaf._replace(values=(value,))) for value in leaf.values)
+    elif isinstance(leaf, ast.Match):
+        yield from ((str(each), leaf._replace(patterns=(each,))) for each in leaf.patterns)
+    else:
+        yield "as the rule asks for", leaf

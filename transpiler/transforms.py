@@ -62,6 +62,8 @@ class Joined:
     ``deep``: the second part may hold separators as well.
     """
 
+    assumes = ""
+
     def __init__(
         self, columns: tuple[Field, ...], separator: str = "\\", missing: int | None = None, deep: bool = False
     ):
@@ -101,7 +103,9 @@ class Joined:
                 yield _Way(_unless_any(tokens[: at + 1]), _unless_any(tokens[at:]))
         if last >= 0:
             head, _, tail = str(tokens[last]).rpartition(self.separator)
-            yield _Way(_unless_any((*tokens[:last], head)), _unless_any((tail, *tokens[last + 1 :])))
+            way = _Way(_unless_any((*tokens[:last], head)), _unless_any((tail, *tokens[last + 1 :])))
+            if self.missing is None or way[self.missing] is not EMPTY:  # a part that is missing has no separator
+                yield way
         if self.missing == 1 and tokens[-1] is not MANY:
             yield _Way(given, EMPTY)
         if self.missing == 0 and last < 0 and tokens[0] is not MANY:
@@ -148,6 +152,7 @@ class RegistryPath:
     def __init__(self, columns: tuple[Field, ...]) -> None:
         self.columns = columns
         self._joined = Joined(columns, "\\", 1, deep=True) if len(columns) == 2 else None
+        self.assumes = "a value's name holds no backslash that the rule looks across" if self._joined else ""
 
     def leaf(self, node: Any) -> Node:
         """A leaf on the path."""
@@ -194,6 +199,8 @@ class RegistryData:
 
     Source: how Sysmon writes Details (event 13), against how the platform's column keeps it.
     """
+
+    assumes = ""
 
     def __init__(self, columns: tuple[Field, ...], binary: Node | None = None) -> None:
         self.columns = columns
@@ -246,6 +253,8 @@ _HASH = re.compile(r"(?:(\w+)=)?([0-9a-f]*)", re.IGNORECASE)
 
 class Hashes:
     """Hashes that Sysmon writes in one field, ``MD5=...,SHA256=...``, each algorithm's in a column of its own."""
+
+    assumes = ""
 
     def __init__(self, algorithms: Mapping[str, Field]) -> None:
         self.algorithms = {name.upper(): column for name, column in algorithms.items()}

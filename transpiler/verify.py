@@ -87,7 +87,8 @@ def from_witnesses(_: Rule, mapped: Mapped) -> Iterable[Event]:
     """Events made from the tree itself; see :mod:`transpiler.witness`."""
     from transpiler.witness import witnesses
 
-    return witnesses(mapped.tree, keyword_fields=mapped.source.keyword_fields)
+    # Whether a field may hold several values is known of a schema's columns alone.
+    return witnesses(mapped.tree, keyword_fields=mapped.source.keyword_fields, lists=not mapped.telemetries)
 
 
 @dataclass(slots=True)

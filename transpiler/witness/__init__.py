@@ -36,13 +36,14 @@ _CHARACTERS = 1_000_000
 """How many characters all events of a tree have together, about; the first two may have more."""
 
 
-def witnesses(tree: Node, *, limit: int = LIMIT, keyword_fields: Sequence[str] = ()) -> list[Event]:
+def witnesses(tree: Node, *, limit: int = LIMIT, keyword_fields: Sequence[str] = (), lists: bool = True) -> list[Event]:
     """Events for a tree, in a fixed order, none twice, the first of them one that matches if one was found.
 
     ``keyword_fields``: fields in which a query looks for keywords; without them keywords are put in a
-    field of their own. Never raises on a tree that the parser gives.
+    field of their own. ``lists``: a tree that single values cannot satisfy may get several in one field.
+    Never raises on a tree that the parser gives.
     """
-    return list(_Maker(tree, limit, keyword_fields).events())
+    return list(_Maker(tree, limit, keyword_fields, lists).events())
 
 
 def near(tree: Node, event: Mapping[str, Any], *, limit: int = LIMIT) -> list[Event]:
@@ -50,7 +51,7 @@ def near(tree: Node, event: Mapping[str, Any], *, limit: int = LIMIT) -> list[Ev
 
     Of the event, the fields that the tree asks for are kept; all of it if the tree has keywords.
     """
-    return list(_Maker(tree, limit, ()).near(event))
+    return list(_Maker(tree, limit, (), True).near(event))
 
 
 class _Place(NamedTuple):
@@ -73,8 +74,9 @@ class _Chosen(NamedTuple):
 class _Maker:
     """Makes the events of one tree."""
 
-    def __init__(self, tree: Node, limit: int, keyword_fields: Sequence[str]) -> None:
+    def __init__(self, tree: Node, limit: int, keyword_fields: Sequence[str], lists: bool) -> None:
         self.tree = tree
+        self.lists = lists
         self.limit = limit
         self.places = list(_places(tree))
         self.fields = merged([field for leaf, _ in self.places for field in fields_of(leaf)])
@@ -131,7 +133,8 @@ class _Maker:
 
     def _values(self) -> Iterator[Mapping[str, Value]]:
         found = [self.search.find([Demand(self.tree, want)], self.steps) for want in (True, False)]
-        found[0] = found[0] or self._with_lists()
+        if found[0] is None and self.lists:
+            found[0] = self._with_lists()
         for each in found:
             if each is not None:
                 yield each.values
