@@ -46,7 +46,7 @@ def map_rule(schema: Schema, rule: Rule, tree: Node, options: Options) -> tuple[
         return (_keep(schema, rule, tree, options, "F510"),)
     groups: dict[tuple[str | None, ...], list[_Part]] = {}
     for each in choice.telemetries:
-        part = _map_one(schema, each, tree, options)
+        part = _map_one(schema, each, tree, options, choice.notes)
         groups.setdefault((each.index, each.table, each.model), []).append(part)
     return tuple([_together(schema, parts, choice.notes) for parts in groups.values()])
 
@@ -59,7 +59,7 @@ class _Part(NamedTuple):
     notes: tuple[Diagnostic, ...]
 
 
-def _map_one(schema: Schema, chosen: Telemetry, tree: Node, options: Options) -> _Part:
+def _map_one(schema: Schema, chosen: Telemetry, tree: Node, options: Options, said: tuple[Diagnostic, ...]) -> _Part:
     own = _folded_tree if options.strings == "folded" else _as_it_is
     names = _Names(schema, chosen, tree, options)
     mapper = _Mapper(names.columns, chosen, own)
@@ -67,10 +67,10 @@ def _map_one(schema: Schema, chosen: Telemetry, tree: Node, options: Options) ->
     if mapper.lost:
         mapped = _settled(mapped)
         if mapped == NEVER:
-            raise SchemaError(_nothing(mapper, chosen))
+            raise SchemaError(_nothing(mapper, chosen, said))
     if mapped == ALWAYS:
         if chosen.when is None:
-            raise SchemaError(_nothing(mapper, chosen))
+            raise SchemaError(_nothing(mapper, chosen, said))
         mapped = own(chosen.when)
     elif chosen.when is not None:
         mapped = And((own(chosen.when), mapped))
@@ -301,12 +301,14 @@ def _settled(node: Node) -> Node:
     return idle if not children else children[0] if len(children) == 1 else type(node)(tuple(children), node.span)
 
 
-def _nothing(mapper: _Mapper, chosen: Telemetry) -> Diagnostic:
+def _nothing(mapper: _Mapper, chosen: Telemetry, said: tuple[Diagnostic, ...]) -> Diagnostic:
     gone = mapper.gone or mapper.never
     fields = ", ".join(dict.fromkeys([f"`{each.field.name}`" for each in gone])) or "nothing"
     what = "never records" if mapper.gone else "never has with such values"
     place = gone[0].span if gone else NOWHERE
-    return diagnostic("F508", f"the rule hangs on {fields}, which {chosen} {what}", place)
+    return diagnostic(
+        "F508", f"the rule hangs on {fields}, which {chosen} {what}", place, hint=said[0].hint if said else ""
+    )
 
 
 # --- fields ---------------------------------------------------------------------------------------------

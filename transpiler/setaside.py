@@ -122,18 +122,21 @@ class Warned:
         if self._target == "kusto":  # there "" finds a missing field too
             names += [name for name in self._asked_empty if evaluate.lookup(event, name) is None]
         found = self._matches(event)
-        return any(
-            self._matches(other) != found
-            for some in [*([name] for name in names), names]
-            for other in _lost(event, some)
-        )
+        changed = [other for some in [*([name] for name in names), names] for other in _without(event, some, lost)]
+        return any(self._matches(other) != found for other in changed)
 
 
-def _lost(event: Event, names: Sequence[str]) -> Iterator[Event]:
-    """The event without these fields' empty values, and with nothing but an empty text in them."""
-    yield {name: value for name, value in event.items() if name not in names}
-    yield {**event, **dict.fromkeys(names, "")}
-    yield {**event, **dict.fromkeys(names, None)}
+def _without(event: Event, names: Sequence[str], lost: Sequence[object]) -> Iterator[Event]:
+    """The event without the lost values of these fields, and with each of them as null and as an empty text."""
+    for instead in ([], [None], [""]):
+        changed = dict(event)
+        for name in names:
+            value = evaluate.lookup(event, name)
+            kept = [*(each for each in _many(value) if each not in lost), *instead]
+            changed.pop(name, None)
+            if kept:
+                changed[name] = kept if isinstance(value, list) else kept[0]
+        yield changed
 
 
 def _holds_break(value: Any) -> bool:

@@ -65,7 +65,7 @@ def choose(schema: Schema, rule: Rule, tree: Node, options: Options) -> Choice:
     # None has everything: the one that lacks least, so that the diagnostic is about little.
     best = min(
         named or able or offered,
-        key=lambda each: (not may_hold(each, tree), _unknown(each, asked), _absent(each, asked)),
+        key=lambda each: (_unknown(each, asked), not may_hold(each, tree), _absent(each, asked)),
     )
     return _said([best], offered, asked)
 
@@ -94,7 +94,11 @@ def _said(chosen: Sequence[Telemetry], offered: Sequence[Telemetry], asked: Sequ
             if not _all(chosen, part):
                 message = f"{' and '.join(map(str, chosen))} never has {name} {text}"
                 elsewhere = [str(each) for each in offered if values(each, part)]
-                hint = f"{', '.join(elsewhere)} has" if elsewhere else ""
+                hint = (
+                    f"{', '.join(elsewhere)} may have, but does not record all that the rule asks for"
+                    if elsewhere
+                    else ""
+                )
                 notes.append(diagnostic("F507", message, leaf.span, hint=hint))
     return Choice(tuple(chosen), tuple(notes))
 
