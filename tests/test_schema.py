@@ -316,6 +316,15 @@ def test_a_refusal_points_at_the_value(code: str, selection: str) -> None:
     assert (caught.value.diagnostic.code, caught.value.diagnostic.span) == (code, wanted)
 
 
+def test_what_nothing_types_is_said_to_be_assumed() -> None:
+    (note,) = mapped("{A: 5, B: true, C|gt: 1.5, D|cidr: 10.0.0.0/8, E|hour: 4, F: x, EventID: 1}", NONE).notes
+    assert note.code == "F504"
+    assert note.message.partition("; ")[2] == (
+        "`A` is taken for a whole number, `B` is taken for true or false, `C` is taken for a number, "
+        "`D` is taken for an address, `E` is taken for a date"
+    )
+
+
 def test_an_unknown_log_source() -> None:
     with pytest.raises(SigmaError) as caught:
         mapped("{CommandLine: x}", category="file_event")

@@ -7,7 +7,7 @@ telemetries in one place are alternatives of one tree, others are queries of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from transpiler import ast, telemetry
 from transpiler.ast import And, Field, Node, Not, Or
@@ -46,7 +46,7 @@ def map_rule(schema: Schema, rule: Rule, tree: Node, options: Options) -> tuple[
         return (_keep(schema, rule, tree, options, "F510"),)
     groups: dict[tuple[str | None, ...], list[_Part]] = {}
     for each in choice.telemetries:
-        part = _map_one(schema, each, tree, options, choice.notes)
+        part = _map_one(schema, each, tree, options, choice)
         groups.setdefault((each.index, each.table, each.model), []).append(part)
     return tuple([_together(schema, parts, choice.notes) for parts in groups.values()])
 
@@ -59,10 +59,11 @@ class _Part(NamedTuple):
     notes: tuple[Diagnostic, ...]
 
 
-def _map_one(schema: Schema, chosen: Telemetry, tree: Node, options: Options, said: tuple[Diagnostic, ...]) -> _Part:
+def _map_one(schema: Schema, chosen: Telemetry, tree: Node, options: Options, choice: telemetry.Choice) -> _Part:
     own = _folded_tree if options.strings == "folded" else _as_it_is
     names = _Names(schema, chosen, tree, options)
-    mapper = _Mapper(names.columns, chosen, own)
+    mapper = _Mapper(names.columns, chosen, own, several=len(choice.telemetries) > 1)
+    said = choice.notes
     mapped = mapper.visit(tree)
     if mapper.lost:
         mapped = _settled(mapped)
@@ -100,7 +101,9 @@ def _keep(schema: Schema, rule: Rule, tree: Node, options: Options, code: str) -
     inferred = Inferred(tree, "folded" if options.strings == "folded" else schema.strings, schema.numbers)
     mapper = _Mapper(inferred.columns, None, _as_it_is)
     mapped = mapper.visit(tree)
-    note = diagnostic(code, f"any log source: {rule.logsource} is not restricted", rule.logsource.span)
+    assumed = inferred.assumed()
+    message = f"any log source: {rule.logsource} is not restricted{f'; {assumed}' if assumed else ''}"
+    note = diagnostic(code, message, rule.logsource.span)
     source = Source(schema.index, schema.table, None, schema.time, schema.keyword_fields, tuple(inferred.mixed.items()))
     return Mapped(normalise(mapped) if mapper.reshaped else mapped, source, (note,))
 
@@ -120,8 +123,11 @@ class _Mapper:
         columns: Callable[[Field, Node], tuple[Field, ...]],
         chosen: Telemetry | None,
         own: Callable[[Node], Node],
+        several: bool = False,
     ) -> None:
         self.columns = columns
+        self.several = several
+        """Whether other telemetries may have the values that this one never has."""
         self.fields: Mapping[str, Columns] = chosen.fields if chosen else {}
         self.telemetry = chosen
         self.own = own
@@ -179,11 +185,21 @@ class _Mapper:
         """A leaf on a field whose values stand for predicates, or are kept in another form."""
         if found.transform is not None:
             self.lost = True
+            if type(node) is ast.FieldRef:  # a transform knows its own field alone
+                referred = _fit_reference(self, node, node.field)
+                if type(referred) is not ast.FieldRef:
+                    return referred if referred == NEVER else self.refuse_reference(node)
+                node = referred
             if found.transform.assumes:
                 said = f"`{node.field.name}` is put together again: {found.transform.assumes}"
                 self.notes.setdefault(said, diagnostic("F513", said, node.span))
             return self.own(found.transform.leaf(node))
         return self.by_value(node, found)
+
+    def refuse_reference(self, node: ast.FieldRef) -> NoReturn:
+        """A comparison with a field in several columns, from one that is kept in another form."""
+        message = f"`{node.other.name}` is in several columns, which `{node.field.name}` cannot be compared with here"
+        raise SchemaError(diagnostic("F503", message, node.span))
 
     def by_value(self, node: Leaf, found: Columns) -> Node:
         """A leaf on a field that is no column: the predicates that its values stand for."""
@@ -198,6 +214,11 @@ class _Mapper:
         if found.columns:
             if unknown is not None:
                 trees.append(self.on(unknown, found.columns))
+        elif self.several:
+            if not chosen:
+                self.lost = True
+                self.never.append(node)
+                return NEVER
         elif not chosen or unknown is not None:
             message = (
                 f"events with {node.field.name} {_values_of(unknown or node)} are not where this log source is kept"

@@ -12,6 +12,15 @@ from transpiler.columns import is_address, number_kind
 from transpiler.span import Span
 
 
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "ip": "an address",
+    "datetime": "a date",
+}
+
+
 class Inferred:
     """The fields of one tree, typed by the values that the tree compares them with.
 
@@ -23,10 +32,20 @@ class Inferred:
         types: dict[str, int] = {}
         _collect(tree, types)
         self.strings = strings
+        self._numbers = numbers
         self.mixed: dict[str, Span] = {}
         self._fields: Mapping[str, tuple[Field]] = {
             name: (typed(name, _infer(numbers, name, found), strings),) for name, found in types.items()
         }
+
+    def assumed(self) -> str:
+        """The fields that are taken for something else than text, for a note; empty if there are none."""
+        found = [
+            f"`{name}` is taken for {_WORDS[field.type]}"
+            for name, (field,) in self._fields.items()
+            if field.type in _WORDS and name not in self._numbers
+        ]
+        return ", ".join(found)
 
     def columns(self, field: Field, node: Node) -> tuple[Field, ...]:
         """The field as the leaf sees it."""
