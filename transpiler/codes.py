@@ -112,5 +112,7 @@ CODES: dict[str, Code] = {
     "U805": Code("error", "two plug-ins of one name", "Two installed packages register the same name.", "uninstall one of the packages"),
     "U806": Code("error", "no rules found", "The paths hold no *.yml or *.yaml file.", "check the paths"),
     "U807": Code("error", "plug-in cannot be loaded", "The package that brings this target fails when it is imported.", "reinstall or uninstall the package"),
+    "U808": Code("error", "configuration", "The configuration file cannot be read or says what it cannot say.", "see docs/configuration.md"),
+    "U809": Code("error", "file exists", "The file is there already; nothing was changed.", "remove it, or use --force"),
     "U899": Code("error", "internal error", "The compiler failed on this rule; the others are not affected. This is a defect of sigmaq.", "please report it with the rule"),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from transpiler.cli import codes, compare, convert, fields, schemas, targets, verify
+from transpiler.cli import codes, compare, convert, fields, init, schemas, targets, verify
 
 app = typer.Typer(
     name="sigmaq",
@@ -21,6 +21,7 @@ app.command()(compare.compare)
 app.command()(targets.targets)
 app.add_typer(schemas.schemas, name="schemas")
 app.command()(fields.fields)
+app.command()(init.init)
 app.command()(codes.codes)
 
 

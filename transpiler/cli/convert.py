@@ -17,12 +17,11 @@ from transpiler.cli.options import (
     Targets,
     Telemetry,
     Unmapped,
-    UnmappedChoice,
 )
 
 
 def convert(
-    paths: Paths,
+    paths: Paths = None,
     target: Targets = None,
     schema: Schema = None,
     output: Annotated[
@@ -43,7 +42,7 @@ def convert(
     ast: Annotated[bool, typer.Option("--ast", help="Print the rule's tree instead of queries.")] = False,
     strings: StringsOption = None,
     telemetry: Telemetry = None,
-    unmapped: Unmapped = UnmappedChoice.REFUSE,
+    unmapped: Unmapped = None,
     index: Index = None,
     table: Table = None,
     min_level: MinLevel = None,
@@ -59,26 +58,20 @@ def convert(
     converted; 1: some rule was not; 2: wrong usage.
     """
     from transpiler.cli.run import Job, run
+    from transpiler.cli.settings import settings
     from transpiler.query import Options
-    from transpiler.registry import targets
 
-    if not target and not ast:
-        raise typer.BadParameter(f"name at least one target: {', '.join(targets())}, or all", param_hint="-t")
+    options = Options(strings and strings.value, index, table, telemetry, unmapped and unmapped.value)
+    asked = settings(paths, target, schema, options, needs_target=not ast)
     job = Job(
-        paths=tuple(paths),
-        targets=tuple(target or ()),
-        schema=schema,
+        paths=asked.paths,
+        targets=asked.targets,
+        schema=asked.schema,
         output=output,
         json=as_json,
         exact=exact,
         ast=ast,
-        options=Options(
-            strings=strings and strings.value,
-            index=index,
-            table=table,
-            telemetry=telemetry,
-            unmapped=unmapped.value,
-        ),
+        options=asked.options,
         min_level=min_level,
         statuses=frozenset(status or ()),
         tags=tuple(tag or ()),

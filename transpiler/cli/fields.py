@@ -9,7 +9,7 @@ from transpiler.cli.options import Paths, schemas_like
 
 
 def fields(
-    paths: Paths,
+    paths: Paths = None,
     schema: Annotated[
         list[str] | None,
         typer.Option(
@@ -27,5 +27,8 @@ def fields(
 ) -> None:
     """List the fields that rules use, how often, and where each schema puts them; unmapped ones first."""
     from transpiler.cli.fields_run import run
+    from transpiler.cli.settings import settings
+    from transpiler.query import Options
 
-    raise typer.Exit(run(paths, schema or [], only_unmapped=unmapped, as_json=as_json))
+    found = settings(paths, None, None, Options(), needs_target=False).paths
+    raise typer.Exit(run(found, schema or [], only_unmapped=unmapped, as_json=as_json))

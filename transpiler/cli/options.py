@@ -27,8 +27,11 @@ def schemas_like(incomplete: str) -> list[str]:
 
 
 Paths = Annotated[
-    list[str],
-    typer.Argument(metavar="PATH...", help="Rule files, folders of them (*.yml, *.yaml), or - for standard input."),
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH...",
+        help="Rule files, folders of them (*.yml, *.yaml), or - for standard input.  [default: those of sigmaq.toml]",
+    ),
 ]
 
 Targets = Annotated[
@@ -74,8 +77,11 @@ Telemetry = Annotated[
 ]
 
 Unmapped = Annotated[
-    UnmappedChoice,
-    typer.Option("--unmapped", help="A field or log source that the schema lacks: refuse the rule, or keep its name."),
+    UnmappedChoice | None,
+    typer.Option(
+        "--unmapped",
+        help="A field or log source that the schema lacks: refuse the rule, or keep its name.  [default: refuse]",
+    ),
 ]
 
 Table = Annotated[str | None, typer.Option("--table", metavar="TABLE", help="Table to search (Kusto).")]

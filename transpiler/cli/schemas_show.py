@@ -84,7 +84,7 @@ def _described(schema: Schema, route: Route) -> str:
 def _columns(columns: Columns) -> str:
     names = " or ".join(columns.names)
     if columns.transform is not None:
-        word = _WORDS[type(columns.transform)]
+        word = _WORDS.get(type(columns.transform), "in another form")
         return f"{' + '.join(columns.names)} ({word})"
     if columns.values is None:
         return names

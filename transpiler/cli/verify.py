@@ -18,14 +18,13 @@ from transpiler.cli.options import (
     Targets,
     Telemetry,
     Unmapped,
-    UnmappedChoice,
 )
 
 Shape = StrEnum("Shape", ["sigma", "schema"])
 
 
 def verify(
-    paths: Paths,
+    paths: Paths = None,
     target: Targets = None,
     schema: Schema = None,
     events: Annotated[
@@ -51,7 +50,7 @@ def verify(
     ] = None,
     strings: StringsOption = None,
     telemetry: Telemetry = None,
-    unmapped: Unmapped = UnmappedChoice.REFUSE,
+    unmapped: Unmapped = None,
     index: Index = None,
     table: Table = None,
     min_level: MinLevel = None,
@@ -69,26 +68,20 @@ def verify(
     usage.
     """
     from transpiler.cli.run import Job
+    from transpiler.cli.settings import settings
     from transpiler.cli.verify_run import VerifyJob, run
     from transpiler.query import Options
-    from transpiler.registry import targets
 
-    if not target:
-        raise typer.BadParameter(f"name at least one target: {', '.join(targets())}, or all", param_hint="-t")
+    options = Options(strings and strings.value, index, table, telemetry, unmapped and unmapped.value)
+    asked = settings(paths, target, schema, options)
     if shape and not events:
         raise typer.BadParameter("it is about your own events: give --events too", param_hint="--shape")
     job = Job(
-        paths=tuple(paths),
-        targets=tuple(target),
-        schema=schema,
+        paths=asked.paths,
+        targets=asked.targets,
+        schema=asked.schema,
         json=as_json,
-        options=Options(
-            strings=strings and strings.value,
-            index=index,
-            table=table,
-            telemetry=telemetry,
-            unmapped=unmapped.value,
-        ),
+        options=asked.options,
         min_level=min_level,
         statuses=frozenset(status or ()),
         tags=tuple(tag or ()),
