@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transpiler import evaluate
-from transpiler.ast import Cidr, Exists, Field, IsNull, Match, Node, Regex
+from transpiler.ast import Cidr, Exists, Field, IsNull, Match, Node, Or, Regex
 from transpiler.errors import SchemaError
 from transpiler.mapping import NEVER
 from transpiler.pattern import MANY, ONE, Pattern, literal, pattern, surrounded
@@ -106,7 +106,11 @@ def test_what_a_leaf_becomes(name: str) -> None:
 
 
 def test_what_no_column_holds_never_matches() -> None:
-    assert Hashes({"MD5": MD5}).leaf(match(literal(f"IMPHASH={'0' * 32}"))) == NEVER
+    only = Hashes({"MD5": MD5})
+    assert only.leaf(match(literal(f"IMPHASH={'0' * 32}"))) == NEVER
+    assert only.leaf(match(literal(f"MD5={'0' * 32}"), literal("SHA1=0"))) == Or(
+        (Match(MD5, (literal("0" * 32),)), NEVER)
+    )
     assert RegistryData((NAME,)).leaf(match(literal("Binary Data"))) == NEVER
 
 

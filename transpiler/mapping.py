@@ -62,7 +62,9 @@ class _Part(NamedTuple):
 def _map_one(schema: Schema, chosen: Telemetry, tree: Node, options: Options, choice: telemetry.Choice) -> _Part:
     own = _folded_tree if options.strings == "folded" else _as_it_is
     names = _Names(schema, chosen, tree, options)
-    mapper = _Mapper(names.columns, chosen, own, several=len(choice.telemetries) > 1)
+    mapper = _Mapper(
+        names.columns, chosen, own, len(choice.telemetries) > 1, telemetry.may_hold(chosen, tree, recorded=True)
+    )
     said = choice.notes
     mapped = mapper.visit(tree)
     if mapper.lost:
@@ -124,10 +126,13 @@ class _Mapper:
         chosen: Telemetry | None,
         own: Callable[[Node], Node],
         several: bool = False,
+        may_hold: bool = False,
     ) -> None:
         self.columns = columns
         self.several = several
         """Whether other telemetries may have the values that this one never has."""
+        self.may_hold = may_hold
+        """Whether some event can match, whatever a leaf that no event can have asks for."""
         self.fields: Mapping[str, Columns] = chosen.fields if chosen else {}
         self.telemetry = chosen
         self.own = own
@@ -193,7 +198,12 @@ class _Mapper:
             if found.transform.assumes:
                 said = f"`{node.field.name}` is put together again: {found.transform.assumes}"
                 self.notes.setdefault(said, diagnostic("F513", said, node.span))
-            return self.own(found.transform.leaf(node))
+            made = found.transform.leaf(node)
+            if _has_never(made):
+                self.never.append(node)
+                said = f"{self.telemetry} does not keep all of what `{node.field.name}` is compared with"
+                self.notes.setdefault(said, diagnostic("F507", said, node.span))
+            return self.own(made)
         return self.by_value(node, found)
 
     def refuse_reference(self, node: ast.FieldRef) -> NoReturn:
@@ -214,19 +224,19 @@ class _Mapper:
         if found.columns:
             if unknown is not None:
                 trees.append(self.on(unknown, found.columns))
-        elif self.several:
-            if not chosen:
-                self.lost = True
-                self.never.append(node)
-                return NEVER
         elif not chosen or unknown is not None:
             message = (
                 f"events with {node.field.name} {_values_of(unknown or node)} are not where this log source is kept"
             )
             said = diagnostic("F503", message, node.span, hint=f"recorded there: {', '.join(values)}")
-            if not chosen:
+            if not chosen and not self.may_hold:
                 raise SchemaError(said)
-            self.notes.setdefault(message, diagnostic("F507", message, node.span, hint=said.hint))
+            if not self.several:  # else another telemetry may have the value; what none has was said
+                self.notes.setdefault(message, diagnostic("F507", message, node.span, hint=said.hint))
+            if not chosen:
+                self.lost = True
+                self.never.append(node)
+                return NEVER
         return trees[0] if len(trees) == 1 else Or(tuple(trees), node.span)
 
     def absent(self, node: Leaf) -> Node:
@@ -303,6 +313,13 @@ _FITTERS: dict[type, Callable[[_Mapper, Any, Field], Node]] = {
     ast.IsNull: lambda mapper, node, field: ast.IsNull(field, node.span),
     ast.TimePart: lambda mapper, node, field: ast.TimePart(field, node.unit, node.values, node.span),
 }
+
+
+def _has_never(node: Node) -> bool:
+    """Whether a part of the tree cannot hold."""
+    if isinstance(node, Not):
+        return _has_never(node.child)
+    return node == NEVER or (isinstance(node, And | Or) and any(map(_has_never, node.children)))
 
 
 def _settled(node: Node) -> Node:

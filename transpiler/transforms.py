@@ -141,16 +141,22 @@ _HIVES = {
 }
 """How the hives are called in full (Microsoft, "Predefined Keys")."""
 
-_HIVE = re.compile(r"(hklm|hku|hkcr|hkcu|hkcc)(?=\\|$)", re.IGNORECASE)
-_LONG = re.compile(r"(HKEY_[A-Z_]+)(?=\\|$)", re.IGNORECASE)
-_SHORT = {long.lower(): short.upper() for short, long in _HIVES.items()}
+_HIVE = re.compile(r"\A(hklm|hku|hkcr|hkcu|hkcc)(?=\\|$)", re.IGNORECASE)
+_LONG = re.compile(r"\A(HKEY_[A-Z_]+)(?=\\|$)", re.IGNORECASE)
 
 
 class RegistryPath:
-    """A registry key, hives spelled in full; the name of the value in a column of its own if there are two."""
+    """A registry key, hives spelled in full; the name of the value in a column of its own if there are two.
 
-    def __init__(self, columns: tuple[Field, ...]) -> None:
+    ``hives``: other names that the platform has for a hive, the usual one first.
+    """
+
+    def __init__(self, columns: tuple[Field, ...], hives: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.columns = columns
+        own = {short.lower(): names for short, names in (hives or {}).items()}
+        self.hives = {short: (long,) for short, long in _HIVES.items()} | own
+        spelled = [*self.hives.items(), *own.items()]
+        self._short = {long.lower(): short.upper() for short, names in spelled for long in names}
         self._joined = Joined(columns, "\\", 1, deep=True) if len(columns) == 2 else None
         self.assumes = "a value's name holds no backslash that the rule looks across" if self._joined else ""
 
@@ -158,35 +164,35 @@ class RegistryPath:
         """A leaf on the path."""
         if isinstance(node, Match | ast.Equals):
             match = _as_match(node)
-            node = match._replace(patterns=tuple(map(_long_hive, match.patterns)))
+            node = match._replace(patterns=tuple([long for each in match.patterns for long in self._spelled(each)]))
         elif not isinstance(node, IsNull | ast.Exists):
             _as_match(node)  # refused
         return self._joined.leaf(node) if self._joined else node._replace(field=self.columns[0])
 
     def store(self, value: str) -> Event:
         """The path as the platform spells it."""
-        spelled = _HIVE.sub(lambda found: _HIVES[found[1].lower()], value, count=1) if _HIVE.match(value) else value
+        spelled = _HIVE.sub(lambda found: self.hives[found[1].lower()][0], value, count=1)
         return self._joined.store(spelled) if self._joined else {self.columns[0].name: spelled}
 
     def read(self, event: Event) -> str | None:
         """The path as Sysmon spells it."""
         value = self._joined.read(event) if self._joined else _text(event, self.columns[0])
-        return (
-            None if value is None else _LONG.sub(lambda found: _SHORT.get(found[1].lower(), found[1]), value, count=1)
-        )
+        if value is None:
+            return None
+        return _LONG.sub(lambda found: self._short.get(found[1].lower(), found[1]), value, count=1)
 
-
-def _long_hive(given: Pattern) -> Pattern:
-    """The pattern with the hive that it begins with spelled in full."""
-    tokens = list(given.tokens)
-    first = next((at for at, token in enumerate(tokens) if token is not MANY), None)
-    if first is None or first > 1 or not isinstance(tokens[first], str):
-        return given
-    found = _HIVE.match(str(tokens[first]))
-    if found is None or (found.end() == len(str(tokens[first])) and first + 1 < len(tokens)):
-        return given  # `HKU*` may be the beginning of another word
-    tokens[first] = _HIVES[found[1].lower()] + str(tokens[first])[found.end() :]
-    return pattern(*tokens)
+    def _spelled(self, given: Pattern) -> Iterator[Pattern]:
+        """The pattern with the hive that it begins with spelled in full, in each way there is."""
+        tokens = list(given.tokens)
+        first = next((at for at, token in enumerate(tokens) if token is not MANY), None)
+        text = tokens[first] if first is not None and first <= 1 else None
+        found = _HIVE.match(text) if isinstance(text, str) else None
+        if first is None or found is None or (found.end() == len(str(text)) and first + 1 < len(tokens)):
+            yield given  # `HKU*` may be the beginning of another word
+            return
+        for long in self.hives[found[1].lower()]:
+            tokens[first] = long + str(text)[found.end() :]
+            yield pattern(*tokens)
 
 
 _WORD = re.compile(r"(?:dword )?\(?0x([0-9a-f]{8})\)", re.IGNORECASE)
@@ -216,7 +222,7 @@ class RegistryData:
         others: list[Node] = []
         for each in match.patterns:
             if each.text.lower() == _BINARY:
-                others += [self.binary] if self.binary is not None else []
+                others.append(Or(()) if self.binary is None else self.binary)
             else:
                 kept.append(_decimal(each))
         same = [match._replace(field=column, patterns=tuple(kept))] if kept else []
@@ -275,13 +281,12 @@ class Hashes:
             asked = [self.one(part, each, node) for part in each.text.split(",")] if each.text else []
             if not asked:
                 _refuse(node, f"`{each}` is no hash")
-            if len(asked) == 1:
+            if len(asked) == 1 and asked[0]:
                 for column, said in asked[0]:
                     leaves.setdefault(column, []).append(said)
             else:
-                whole.append(
-                    And(tuple([_any([Match(c, (p,), False, node.span) for c, p in one], node) for one in asked]))
-                )
+                each_of = [_any([Match(c, (p,), False, node.span) for c, p in one], node) for one in asked]
+                whole.append(each_of[0] if len(each_of) == 1 else And(tuple(each_of)))
         apart = [Match(column, tuple(patterns), False, node.span) for column, patterns in leaves.items()]
         return _any([*apart, *whole], node)
 

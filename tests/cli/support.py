@@ -109,4 +109,4 @@ def rule(title: str = "A Rule", *, path: str = "rules/a_rule.yml", conditions: i
 
 def query(of: Rule, *, text: str = "A=b", target: str = "splunk", number: int = 1) -> Query:
     """A query made by hand."""
-    return Query(text, of, target, "none", number)
+    return Query(text, of, target, "none", number, condition=number)

@@ -176,7 +176,7 @@ def test_shell_completion(words: str, expected: list[str]) -> None:
 def test_completion_offers_what_there_is() -> None:
     assert options.targets_like("k") == ["kibana", "kusto"]
     assert options.schemas_like("de") == ["defender_xdr"]
-    assert codes._codes("U80") == [f"U80{number}" for number in range(1, 8)]
+    assert codes._codes("U80") == [f"U80{number}" for number in range(1, 10)]
 
 
 def test_streams_that_went_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

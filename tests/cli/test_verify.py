@@ -253,7 +253,7 @@ def test_a_report_of_tests(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert eql.attrib["skipped"] == "3"
     names = [(each.attrib["classname"], each.attrib["name"]) for each in splunk.iter("testcase")]
     assert names[:3] == [("rule.yml", "Two Fields")] * 2 + [("bad.yml", "bad.yml")]
-    assert names[3] == ("two.yml", "Two Conditions (condition 1)")
+    assert names[3] == ("two.yml", "Two Conditions (condition 1 of 2)")
     failure, _ = splunk.iter("failure")
     assert failure.attrib["message"] == "1 of 4 events differ"
     assert failure.text == (
