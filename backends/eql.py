@@ -306,21 +306,21 @@ class Eql(TextVisitor):
     # --- keywords ---------------------------------------------------------------------------
 
     def keyword(self, node: ast.Keyword) -> str:
-        columns = self.keyword_columns(node)
-        return self.any_of([self.texts(name, node.patterns, node.cased, node) for name in columns])
+        fields = self.keyword_fields(node)
+        return self.any_of([self.visit(ast.Match(field, node.patterns, node.cased, node.span)) for field in fields])
 
     def keyword_regex(self, node: ast.KeywordRegex) -> str:
-        expression = self.expression(node.regex, False, node)
-        return self.any_of([self.regexes(name, [expression], node) for name in self.keyword_columns(node)])
+        fields = self.keyword_fields(node)
+        return self.any_of([self.visit(ast.Regex(field, node.regex, node.span)) for field in fields])
 
-    def keyword_columns(self, node: Node) -> list[str]:
+    def keyword_fields(self, node: Node) -> Sequence[Field]:
         """Where a keyword is looked for: the schema's fields for that."""
-        names = self.source.keyword_fields
-        if not names:
+        fields = self.source.keyword_fields
+        if not fields:
             message = "EQL has no search over all fields, and the schema names none to look for keywords in"
             self.refuse("T601", node, message, "bind the keyword to a field, or use the target `lucene`")
-        self.say("T623", node, f"the keyword is looked for in {', '.join(names)}")
-        return [self.column(Field(name), node) for name in names]
+        self.say("T623", node, f"the keyword is looked for in {', '.join([field.name for field in fields])}")
+        return fields
 
 
 def _without_category(node: Node, name: str) -> Node | None:

@@ -347,7 +347,7 @@ class Esql(TextVisitor):
             self.folds = self.folds or (folded and any(map(elastic.has_letters, node.patterns)))
             return self.query_string(node, terms)
         fields = self.keyword_fields(node)
-        return self.any_of([self.match(ast.Match(field, node.patterns, node.cased, node.span)) for field in fields])
+        return self.any_of([self.visit(ast.Match(field, node.patterns, node.cased, node.span)) for field in fields])
 
     def keyword_regex(self, node: ast.KeywordRegex) -> str:
         self.note_case(node)
@@ -359,7 +359,7 @@ class Esql(TextVisitor):
                 self.refuse("T603", node, f"Lucene's regular expressions have no {lacks.what}")
             return self.query_string(node, [elastic.slashed(found)])
         fields = self.keyword_fields(node)
-        return self.any_of([self.expression(node.regex, self.column(field, node), False, node) for field in fields])
+        return self.any_of([self.visit(ast.Regex(field, node.regex, node.span)) for field in fields])
 
     def note_case(self, node: ast.Keyword | ast.KeywordRegex) -> None:
         if not self.source.keyword_fields and self.options.strings == "folded" and elastic.loses_case(node):
@@ -378,11 +378,11 @@ class Esql(TextVisitor):
             self.say("T620", node, elastic.KEYWORD_COST)
         return f"QSTR({quote(' OR '.join(terms))})"
 
-    def keyword_fields(self, node: Node) -> list[Field]:
+    def keyword_fields(self, node: Node) -> Sequence[Field]:
         """Where a keyword is looked for: the schema's fields for that."""
-        names = self.source.keyword_fields
-        self.say("T623", node, f"the keyword is looked for in {', '.join(names)}")
-        return [Field(name, "string") for name in names]
+        fields = self.source.keyword_fields
+        self.say("T623", node, f"the keyword is looked for in {', '.join([field.name for field in fields])}")
+        return fields
 
 
 JOINED: dict[str, tuple[str, str]] = {

@@ -104,13 +104,33 @@ def column(name: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def path(name: str) -> str | None:
-    """The path of a value inside a dynamic column: ``EventData.Image``, ``EventData['cs-host']``."""
+    """The path of a value inside a dynamic column: ``EventData.Image``, ``EventData['cs-host']``.
+
+    ``Targets[0].type`` is of the first element of an array, and ``parse_json(Request).user`` of a string
+    that holds JSON.
+    """
     first, *rest = name.split(".")
-    start = column(first)
+    parsed = _PARSED.fullmatch(first)
+    start = f"parse_json({column(parsed[1])}){parsed[2]}" if parsed else _indexed(first)
     if start is None or not all(rest):
         return column(name)
-    steps = [quoted if (quoted := column(step) or "").startswith("[") else f".{quoted}" for step in rest]
-    return start + "".join(steps)
+    return start + "".join([_step(step) for step in rest])
+
+
+_PARSED = re.compile(r"parse_json\((\w+)\)((?:\[[0-9]+\])*)", re.ASCII)
+_ELEMENT = re.compile(r"(.+?)((?:\[[0-9]+\])+)", re.DOTALL)
+
+
+def _indexed(name: str) -> str | None:
+    """A column, or an element of its array."""
+    element = _ELEMENT.fullmatch(name)
+    start = column(element[1] if element else name)
+    return start + element[2] if start and element else start
+
+
+def _step(name: str) -> str:
+    quoted = _indexed(name) or ""
+    return quoted if quoted.startswith("[") else f".{quoted}"
 
 
 def source(table: str) -> str:

@@ -219,6 +219,23 @@ def test_the_one_that_records_it_comes_first() -> None:
     assert names(places("s: [{Image: x}, {OriginalFileName: y}]")) == ["sysmon"]
 
 
+def test_a_value_that_is_left_out_is_a_missing_field() -> None:
+    dropping = load(
+        "demo.yml",
+        SCHEMA.replace(
+            "    telemetry:\n      - name: sysmon\n",
+            "    dropped: ['', '-']\n    telemetry:\n      - name: sysmon\n",
+            1,
+        ),
+    )
+    (found,) = places("s: {Image: ['', '-', x], CommandLine: '-'}", schema=dropping)
+    assert " ".join(dump(found.tree).split()) == (
+        'and code<int> is 1 or image<string> is null image<string> equals "x" cmd<string> is null'
+    )
+    assert [note.code for note in found.notes] == ["F514", "F514"]
+    assert tree("s: {Image|contains: '-'}", schema=dropping) == 'and code<int> is 1 image<string> contains "-"'
+
+
 # --- values that stand for predicates -------------------------------------------------------------------
 
 REGISTRY = "product: windows, category: registry_event"

@@ -82,6 +82,7 @@ SAID = {
     "a word": (DATA, "calc", True, True, 'name<string> contains "calc"'),
     "a hash": (HASHES, f"IMPHASH={'0A' * 16}", True, True, f'imp<string> equals "{"0A" * 16}"'),
     "the beginning of one": (HASHES, "MD5=0a", True, True, 'md5<string> startswith "0a"'),
+    "some hash": (HASHES, "IMPHASH=", True, True, "imp<string> like *"),
     "of any algorithm": (
         HASHES,
         "0a" * 20,

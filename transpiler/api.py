@@ -1,12 +1,13 @@
 """Wires the stages together; the only place that knows their order.
 
-source -> parse -> passes -> schema -> backend -> Query
+source -> parse (-> pipelines) -> passes -> schema -> backend -> Query
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from transpiler import registry
 from transpiler.ast import Node
@@ -14,6 +15,7 @@ from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import (
     ConditionError,
     ModifierError,
+    PipelineError,
     RuleError,
     SchemaError,
     SigmaError,
@@ -30,6 +32,9 @@ from transpiler.registry import Backend
 from transpiler.schema import Mapped, Schema
 from transpiler.source import Document, decode, documents, read
 from transpiler.span import Span
+
+if TYPE_CHECKING:
+    from transpiler.pipeline import Pipelines, Processed
 
 _DEFAULT = Options()
 
@@ -73,8 +78,9 @@ class Compiler:
 
     ``schema`` None: each target's default. ``exact``: a warning is an error, and no query is
     emitted with one. ``accept``: rules for which it is false are skipped. Without targets, rules
-    are parsed and normalised only.
-    Raises UsageError for an unknown target, schema or telemetry, or a target and schema that do not fit.
+    are parsed and normalised only. ``pipelines``: names and files of pySigma pipelines, applied to each
+    rule before the schema, which is then ``none`` unless one is given.
+    Raises UsageError for an unknown target, schema, telemetry or pipeline, and for those that do not fit.
     """
 
     def __init__(
@@ -85,11 +91,20 @@ class Compiler:
         options: Options = _DEFAULT,
         exact: bool = False,
         accept: Callable[[Rule], bool] | None = None,
+        pipelines: Sequence[str] = (),
     ) -> None:
         self.options = options
         self.exact = exact
         self.accept = accept
-        self._lanes = tuple([_lane(target, schema) for target in dict.fromkeys(targets)])
+        self._pipelines: Pipelines | None = None
+        names = list(dict.fromkeys(targets))
+        if pipelines:
+            schema = schema or "none"
+        self._lanes = tuple([_lane(target, schema) for target in names])
+        if pipelines:
+            from transpiler.pipeline import Pipelines  # and with it pySigma, which nothing else needs
+
+            self._pipelines = Pipelines(pipelines, names)
         if options.telemetry:
             _check_telemetry(options.telemetry, [lane.schema for lane in self._lanes])
 
@@ -124,11 +139,14 @@ class Compiler:
         path = document.path
         rule: Rule | None = None
         try:
+            document.placeholders = self._pipelines is not None
             rule, notes = parse_rule(document)
             if self.accept is not None and not self.accept(rule):
                 return Outcome(path, rule, skipped=True)
+            done = self._pipelines.apply(document, rule) if self._pipelines is not None else None
+            rule = done.rule if done is not None else rule
             trees = tuple([normalise(condition.tree) for condition in rule.conditions])
-            queries, found = self._queries(rule, trees)
+            queries, found = self._queries(rule, trees, done)
         except Exception as error:  # noqa: BLE001 - one rule must never stop a batch
             said = replace(_finding(error, document.span(document.root)), rule_id=rule.id if rule else _id_of(document))
             return Outcome(path, rule, diagnostics=(said,))
@@ -136,7 +154,9 @@ class Compiler:
             found = [*(replace(note, rule_id=rule.id) for note in notes), *found]
         return Outcome(path, rule, trees, False, tuple(queries), tuple(found))
 
-    def _queries(self, rule: Rule, trees: tuple[Node, ...]) -> tuple[list[Query], list[Diagnostic]]:
+    def _queries(
+        self, rule: Rule, trees: tuple[Node, ...], done: Processed | None
+    ) -> tuple[list[Query], list[Diagnostic]]:
         queries: list[Query] = []
         found: list[Diagnostic] = []
         numbers: dict[str, int] = dict.fromkeys([lane.target for lane in self._lanes], 0)
@@ -152,6 +172,8 @@ class Compiler:
                     found.append(self._refusal(lane, rule, places))
                     continue
                 for place in places:
+                    if done is not None:
+                        place = done.on(place, lane.target, lane.schema, self.options)
                     numbers[lane.target] += 1
                     made = self._render(lane, rule, place, found)
                     if made is not None:
@@ -229,13 +251,14 @@ def compile(  # noqa: A001 - the word users look for
     schema: str | None = None,
     options: Options = _DEFAULT,
     exact: bool = False,
+    pipelines: Sequence[str] = (),
 ) -> Result:
     """Compile (name, text) pairs for the targets.
 
     Never raises on rule text: what is wrong with a rule is among the diagnostics, and the others
-    are compiled. Raises UsageError for an unknown target or schema.
+    are compiled. Raises UsageError for an unknown target, schema or pipeline.
     """
-    compiler = Compiler(targets, schema=schema, options=options, exact=exact)
+    compiler = Compiler(targets, schema=schema, options=options, exact=exact, pipelines=pipelines)
     queries: list[Query] = []
     found: list[Diagnostic] = []
     for path, text in sources:
@@ -246,10 +269,16 @@ def compile(  # noqa: A001 - the word users look for
 
 
 def transpile(
-    text: str, target: str, schema: str | None = None, *, options: Options = _DEFAULT, exact: bool = False
+    text: str,
+    target: str,
+    schema: str | None = None,
+    *,
+    options: Options = _DEFAULT,
+    exact: bool = False,
+    pipelines: Sequence[str] = (),
 ) -> list[Query]:
     """Compile one text for one target. Raises SigmaError at the first error."""
-    result = compile([("<text>", text)], [target], schema=schema, options=options, exact=exact)
+    result = compile([("<text>", text)], [target], schema=schema, options=options, exact=exact, pipelines=pipelines)
     for each in result.diagnostics:
         if each.severity == "error":
             raise _CLASSES.get(each.code[0], SigmaError)(each)
@@ -262,6 +291,7 @@ _CLASSES: dict[str, type[SigmaError]] = {
     "C": ConditionError,
     "M": ModifierError,
     "F": SchemaError,
+    "P": PipelineError,
     "T": Unsupported,
     "U": UsageError,
 }

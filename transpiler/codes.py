@@ -1,7 +1,7 @@
 """The catalogue of diagnostic codes: what each means and the way out.
 
 The first letter is the stage that speaks: S source, R rule, C condition, M modifier, F fields and
-log sources (schema), T target language, V verification, U usage. ``sigmaq codes`` and docs/diagnostics.md are
+log sources (schema), P pySigma pipelines, T target language, V verification, U usage. ``sigmaq codes`` and docs/diagnostics.md are
 printed from this table.
 """
 
@@ -79,6 +79,17 @@ CODES: dict[str, Code] = {
     "F511": Code("warning", "field not in the schema", "The schema does not know the field; with --unmapped pass the query keeps its name, which may not be what the platform calls it.", "add the field to a schema of your own (docs/schema-format.md)"),
     "F512": Code("error", "no such telemetry", "No schema that is used knows a telemetry of this name, so that the option would do nothing.", "`sigmaq schemas show NAME` lists them"),
     "F513": Code("note", "values kept in another form", "The platform keeps the field's values in another form; the query means the rule if events are as the note says.", "check it against events of your own (`sigmaq verify --events`)"),
+    "F514": Code("warning", "value not kept", "The platform leaves this value out when it stores an event; the query takes a missing field for it, so that it also finds events that never had one.", "nothing needs to be done where every event has the field"),
+    # --- P: pySigma pipelines --------------------------------------------------------------
+    "P701": Code("error", "unknown pipeline", "No installed plug-in of pySigma has a pipeline of this name, and it is no file's (*.yml, *.yaml).", "`sigmaq pipelines` lists the names"),
+    "P702": Code("error", "pipeline cannot be loaded", "The file is no pySigma pipeline, the plug-in fails when it is imported, or the pipeline takes values from files, the network or commands, which is never done here.", "mend the pipeline; see docs/pipelines.md"),
+    "P703": Code("error", "pipeline and target do not fit", "The pipeline gives the names of another platform than the target's.", "`sigmaq pipelines` lists which pipeline is for which target"),
+    "P704": Code("error", "pipeline refuses the rule", "pySigma's pipeline raised an error on this rule; other rules are converted.", "choose another pipeline, or convert the rule without"),
+    "P705": Code("error", "result of a pipeline cannot be carried over", "The pipeline turned a part of the rule into something that only pySigma's backend for one language could read, such as text of a query.", "use another transformation; see docs/pipelines.md"),
+    "P706": Code("warning", "change of the query not applied", "The pipeline would change the text of pySigma's query, or put all queries into another form; ours is made by another program, so that this was left out. If it restricts the query, that is missing.", "say it with --index or --table, or by a condition that the pipeline adds"),
+    "P707": Code("warning", "set by the pipeline and not used", "The pipeline leaves a value for a backend of pySigma's which this target's query does not use.", "check that the query does not need it; --index and --table name where it looks"),
+    "P708": Code("warning", "dropped by the pipeline", "The pipeline removed a part of the rule, so that the query finds more or less than the rule means.", "check that the rest is what you want, or change the pipeline"),
+    "P709": Code("error", "pipeline leaves nothing", "The pipeline removed everything that the rule's condition asks for.", "change the pipeline"),
     # --- T: target languages ---------------------------------------------------------------
     "T601": Code("error", "target cannot say this", "The target's language has no exact form for this part of the rule, and a weaker one would hide it.", "choose another target"),
     "T602": Code("error", "query would be too long", "Listing every spelling or folding every letter makes the query longer than the target takes.", "choose another target, or shorten the value"),

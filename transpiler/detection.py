@@ -235,7 +235,7 @@ def _drafts(document: Document, values: Sequence[Yaml], plan: Plan, what: str, k
         if value is None and many:
             raise RuleError(diagnostic("M408", f"{what}: null in a list", document.span(node)))
         try:
-            drafts = mods.apply(plan, value)
+            drafts = mods.apply(plan, value, placeholders=document.placeholders)
         except mods.Wrong as wrong:
             assert isinstance(key_node, ScalarNode)
             at = _modifier(document, key_node, plan.names, wrong.index)

@@ -6,6 +6,7 @@ SigmaError                  carries the Diagnostic that explains it
 │   ├── ConditionError      the condition does not parse or names nothing
 │   └── ModifierError       a modifier is unknown or does not fit its value
 ├── SchemaError             a schema file is wrong, or does not know a field or log source
+├── PipelineError           a pySigma pipeline is wrong, or refuses a rule
 ├── Unsupported             the target's language cannot say this
 └── UsageError              an option or a name given by the caller is wrong
 """
@@ -47,6 +48,10 @@ class ModifierError(RuleError):
 
 class SchemaError(SigmaError):
     """A schema file is wrong, or does not know a field or a log source."""
+
+
+class PipelineError(SigmaError):
+    """A pySigma pipeline is wrong, refuses a rule, or makes of it what cannot be carried over."""
 
 
 class Unsupported(SigmaError):

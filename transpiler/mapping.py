@@ -62,22 +62,29 @@ class _Part(NamedTuple):
 def _map_one(schema: Schema, chosen: Telemetry, tree: Node, options: Options, choice: telemetry.Choice) -> _Part:
     own = _folded_tree if options.strings == "folded" else _as_it_is
     names = _Names(schema, chosen, tree, options)
-    mapper = _Mapper(
-        names.columns, chosen, own, len(choice.telemetries) > 1, telemetry.may_hold(chosen, tree, recorded=True)
-    )
+    several = len(choice.telemetries) > 1
+    mapper = _Mapper(names.columns, chosen, own, several, lambda: telemetry.may_hold(chosen, tree, recorded=True))
     said = choice.notes
     mapped = mapper.visit(tree)
     if mapper.lost:
         mapped = _settled(mapped)
         if mapped == NEVER:
             raise SchemaError(_nothing(mapper, chosen, said))
-    if mapped == ALWAYS:
+    if mapper.lost and mapped == ALWAYS:
         if chosen.when is None:
             raise SchemaError(_nothing(mapper, chosen, said))
         mapped = own(chosen.when)
     elif chosen.when is not None:
-        mapped = And((own(chosen.when), mapped))
+        mapped = _both(own(chosen.when), mapped)
+    if mapper.lost or mapper.reshaped or names.shared:
+        mapped = normalise(mapped)
     return _Part(chosen, mapped, (*mapper.notes.values(), *names.passed.values()))
+
+
+def _both(when: Node, tree: Node) -> Node:
+    """Both hold, in one And."""
+    first = when.children if isinstance(when, And) else (when,)
+    return And((*first, *(tree.children if isinstance(tree, And) else (tree,))))
 
 
 def _together(schema: Schema, parts: Sequence[_Part], notes: tuple[Diagnostic, ...]) -> Mapped:
@@ -89,13 +96,13 @@ def _together(schema: Schema, parts: Sequence[_Part], notes: tuple[Diagnostic, .
         first.table or schema.table,
         first.category if len(categories) == 1 else None,
         schema.time,
-        tuple(dict.fromkeys(name for part in parts for name in part.telemetry.keywords)) or schema.keyword_fields,
+        tuple(dict.fromkeys(field for part in parts for field in part.telemetry.keywords)) or schema.keyword_fields,
         model=first.model,
         entities=tuple(dict.fromkeys(({**schema.entities, **first.entities}).values())),
     )
-    tree = parts[0].tree if len(parts) == 1 else Or(tuple([part.tree for part in parts]))
+    tree = parts[0].tree if len(parts) == 1 else normalise(Or(tuple([part.tree for part in parts])))
     said = dict.fromkeys([*notes, *(note for part in parts for note in part.notes)])
-    return Mapped(normalise(tree), source, tuple(said), tuple([part.telemetry for part in parts]))
+    return Mapped(tree, source, tuple(said), tuple([part.telemetry for part in parts]))
 
 
 def _keep(schema: Schema, rule: Rule, tree: Node, options: Options, code: str) -> Mapped:
@@ -126,7 +133,7 @@ class _Mapper:
         chosen: Telemetry | None,
         own: Callable[[Node], Node],
         several: bool = False,
-        may_hold: bool = False,
+        may_hold: Callable[[], bool] = bool,
     ) -> None:
         self.columns = columns
         self.several = several
@@ -141,8 +148,8 @@ class _Mapper:
         """Whether a leaf became something else than a leaf of its class."""
         self.gone: list[Leaf] = []
         """Leaves on fields that are never recorded."""
-        self.never: list[Leaf] = []
-        """Leaves that ask for values which the events never have."""
+        self.fixed: list[Leaf] = []
+        """Leaves whose outcome is known, for the values that the events can have."""
         self.lost = False
         """Whether a leaf became NEVER or ALWAYS."""
 
@@ -155,6 +162,11 @@ class _Mapper:
             return Not(self.visit(node.child), node.span)  # type: ignore[union-attr]
         if kind is ast.Keyword or kind is ast.KeywordRegex:
             return node
+        if kind is ast.Match and self.telemetry is not None and self.telemetry.dropped:
+            kept = self.kept(cast(ast.Match, node), self.telemetry.dropped)
+            if kept is not node:
+                self.reshaped = True
+                return self.visit(kept)
         field: Field = node.field  # type: ignore[union-attr]
         found = self.fields.get(field.name)
         if found is not None and (found.values is not None or found.transform is not None):
@@ -165,14 +177,24 @@ class _Mapper:
             decided = telemetry.limited(self.telemetry, cast(Leaf, node)) if field.name in self.telemetry.pins else None
             if decided is not None:
                 self.lost = True
-                if not decided:
-                    self.never.append(cast(Leaf, node))
+                self.fixed.append(cast(Leaf, node))
                 return ALWAYS if decided else NEVER
         try:
             columns = self.columns(field, node)
         except LookupError as error:
             raise _unknown_field(node, error) from None
         return self.on(cast(Leaf, node), columns)
+
+    def kept(self, node: ast.Match, dropped: frozenset[str]) -> Node:
+        """The leaf without values that the telemetry leaves out; a missing field stands for these."""
+        patterns = [each for each in node.patterns if each.kind != "equals" or each.text not in dropped]
+        if len(patterns) == len(node.patterns):
+            return node
+        name = node.field.name
+        message = f"{self.telemetry} leaves such a value of `{name}` out; the query takes a missing field for it"
+        self.notes.setdefault(message, diagnostic("F514", message, node.span))
+        null = ast.IsNull(node.field, node.span)
+        return Or((null, node._replace(patterns=tuple(patterns))), node.span) if patterns else null
 
     def on(self, node: Leaf, columns: tuple[Field, ...]) -> Node:
         """A leaf on one or several columns, as they are."""
@@ -183,11 +205,13 @@ class _Mapper:
                 self.reshaped = True
             return fitted
         # Missing means missing in every column; anything else may stand in any of them.
+        self.reshaped = True
         leaves = tuple([fit(self, node, column) for column in columns])
         return And(leaves, node.span) if type(node) is ast.IsNull else Or(leaves, node.span)
 
     def kept_otherwise(self, node: Leaf, found: Columns) -> Node:
         """A leaf on a field whose values stand for predicates, or are kept in another form."""
+        self.reshaped = True
         if found.transform is not None:
             self.lost = True
             if type(node) is ast.FieldRef:  # a transform knows its own field alone
@@ -200,7 +224,7 @@ class _Mapper:
                 self.notes.setdefault(said, diagnostic("F513", said, node.span))
             made = found.transform.leaf(node)
             if _has_never(made):
-                self.never.append(node)
+                self.fixed.append(node)
                 said = f"{self.telemetry} does not keep all of what `{node.field.name}` is compared with"
                 self.notes.setdefault(said, diagnostic("F507", said, node.span))
             return self.own(made)
@@ -229,13 +253,13 @@ class _Mapper:
                 f"events with {node.field.name} {_values_of(unknown or node)} are not where this log source is kept"
             )
             said = diagnostic("F503", message, node.span, hint=f"recorded there: {', '.join(values)}")
-            if not chosen and not self.may_hold:
+            if not chosen and not self.may_hold():
                 raise SchemaError(said)
             if not self.several:  # else another telemetry may have the value; what none has was said
                 self.notes.setdefault(message, diagnostic("F507", message, node.span, hint=said.hint))
             if not chosen:
                 self.lost = True
-                self.never.append(node)
+                self.fixed.append(node)
                 return NEVER
         return trees[0] if len(trees) == 1 else Or(tuple(trees), node.span)
 
@@ -340,7 +364,7 @@ def _settled(node: Node) -> Node:
 
 
 def _nothing(mapper: _Mapper, chosen: Telemetry, said: tuple[Diagnostic, ...]) -> Diagnostic:
-    gone = mapper.gone or mapper.never
+    gone = mapper.gone or mapper.fixed
     fields = ", ".join(dict.fromkeys([f"`{each.field.name}`" for each in gone])) or "nothing"
     what = "never records" if mapper.gone else "never has with such values"
     place = gone[0].span if gone else NOWHERE
@@ -362,11 +386,16 @@ class _Names:
         self.folded = options.strings == "folded"
         self.passing = options.unmapped == "pass"
         self.passed: dict[str, Diagnostic] = {}
+        self.taken: dict[tuple[Field, ...], str] = {}
+        self.shared = False
+        """Whether two fields of the rule stand in one column."""
 
     def columns(self, field: Field, node: Node) -> tuple[Field, ...]:
         """The columns of a field. Raises LookupError, with a message and the nearest names."""
         found = self.chosen.fields.get(field.name)
         columns = found.columns if found is not None else self.unknown(field, node)
+        if self.taken.setdefault(columns, field.name) != field.name:
+            self.shared = True
         return tuple(map(_folded, columns)) if self.folded else columns
 
     def unknown(self, field: Field, node: Node) -> tuple[Field, ...]:

@@ -435,10 +435,18 @@ def draft(value: Scalar, *, raw: bool) -> Draft:
     return value
 
 
-def apply(chain: Plan, value: Scalar) -> list[Draft]:
-    """Apply a chain to one value of the rule. Raises Misfit for the value, Wrong for a modifier of the chain."""
-    if chain.expand and (name := placeholder(value)):
-        raise Misfit("M406", f"the placeholder %{name}% has no value")
+def unresolved(name: str) -> Misfit:
+    """What is wrong with a placeholder that has no value."""
+    return Misfit("M406", f"the placeholder %{name}% has no value")
+
+
+def apply(chain: Plan, value: Scalar, *, placeholders: bool = False) -> list[Draft]:
+    """Apply a chain to one value of the rule. Raises Misfit for the value, Wrong for a modifier of the chain.
+
+    ``placeholders``: they are left as they are, for a pipeline to fill in.
+    """
+    if chain.expand and not placeholders and (name := placeholder(value)):
+        raise unresolved(name)
     drafts: list[Draft] = [draft(value, raw=chain.raw)]
     for index, step in enumerate(chain.steps):
         following: list[Draft] = []

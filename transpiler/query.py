@@ -9,6 +9,7 @@ from transpiler.diagnostics import Diagnostic
 from transpiler.span import Span
 
 if TYPE_CHECKING:
+    from transpiler.ast import Field
     from transpiler.model import Rule
     from transpiler.schema import Mapped
 
@@ -17,20 +18,22 @@ if TYPE_CHECKING:
 class Source:
     """Where a query looks: what a schema says of the rule's log source beyond field predicates.
 
-    ``index``: index pattern (Elastic) or index (Splunk); ``table``: Kusto table; ``model``: data model of Splunk's
-    (``Endpoint.Processes``); ``category``: EQL
+    ``index``: index pattern (Elastic) or index (Splunk); ``table``: Kusto table; ``category``: EQL
     event category; ``time``: the time field; ``keyword_fields``: where a bare keyword may be
     looked for when the language has no search over all fields. ``mixed``: fields that the rule
     compares with networks and with other text, and where it does so: no column of addresses holds both.
+    ``model``: data model of Splunk's (``Endpoint.Processes``); ``entities``: the columns that say which
+    host, account, ... an event is about, for results that show some columns only.
     """
 
     index: str | None = None
     table: str | None = None
     category: str | None = None
     time: str | None = None
-    keyword_fields: tuple[str, ...] = ()
+    keyword_fields: tuple[Field, ...] = ()
     mixed: tuple[tuple[str, Span], ...] = ()
     model: str | None = None
+    entities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Telemetry:
     """One way in which a log source's events are recorded, such as Sysmon or Security auditing.
 
     ``when`` selects its events, ``fields`` maps the rule's names, ``absent`` are names of the log source
-    that this telemetry never records. ``pins`` lists, for a field, the values that its events can have
+    that this telemetry never records, ``dropped`` values that it leaves out of every field. ``pins`` lists, for a field, the values that its events can have
     (``EventID: [4688]``). ``others`` gives the column of a name that is not in ``fields``,
     where the platform keeps names as they are. ``model`` is a data model of Splunk's.
     """
@@ -71,13 +71,14 @@ class Telemetry:
     title: str = ""
     when: Node | None = None
     absent: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
     pins: Mapping[str, frozenset[str]] = field(default_factory=dict)
     others: Callable[[str], Field] | None = None
     index: str | None = None
     table: str | None = None
     model: str | None = None
     category: str | None = None
-    keywords: tuple[str, ...] = ()
+    keywords: tuple[Field, ...] = ()
     entities: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -88,7 +89,8 @@ class Route(NamedTuple):
     """Where a log source's events are: its telemetries, the preferred one first.
 
     A part of the log source that is None here fits any. ``all``: every telemetry that has what a rule
-    asks for is searched, not the first alone.
+    asks for is searched, not the first alone. ``each``: the telemetries are of different kinds of events,
+    and every one is searched whose events a rule may match, whatever else it asks for.
     """
 
     product: str | None
@@ -96,6 +98,7 @@ class Route(NamedTuple):
     service: str | None
     telemetries: tuple[Telemetry, ...]
     all: bool = False
+    each: bool = False
 
     def __str__(self) -> str:
         return shown(self.product, self.category, self.service)
@@ -160,7 +163,7 @@ class Schema:
     keep: bool = False
     numbers: frozenset[str] = frozenset()
     strings: Strings = "keyword"
-    keyword_fields: tuple[str, ...] = ()
+    keyword_fields: tuple[Field, ...] = ()
     index: str | None = None
     table: str | None = None
     time: str | None = None

@@ -90,12 +90,17 @@ def load(
         keep=keep,
         numbers=frozenset(read.texts(top.get("numbers"))),
         strings=cast(Strings, strings),
-        keyword_fields=read.texts(top.get("keyword_fields")) or (base.keyword_fields if base else ()),
+        keyword_fields=_fields_of_keywords(whole, top.get("keyword_fields")) or (base.keyword_fields if base else ()),
         index=read.text(top.get("index")) or (base.index if base else None),
         table=read.text(top.get("table")) or (base.table if base else None),
         time=read.text(top.get("time")) or (base.time if base else None),
         entities={**(base.entities if base else {}), **whole.entities(top.get("entities"))},
     )
+
+
+def _fields_of_keywords(read: Reader, node: Yaml | None) -> tuple[Field, ...]:
+    """Where keywords are looked for; a column that the file does not type is text."""
+    return tuple([read.columns(name) or Field(name, "string", read.default) for name in read.texts(node)])
 
 
 def check(schema: Schema) -> int:
@@ -127,6 +132,15 @@ class _File:
     @cached_property
     def columns(self) -> dict[str, Yaml]:
         return self._plain.map(self.parts.get("columns"))
+
+    @property
+    def defaults(self) -> dict[str, Yaml]:
+        """What holds for every log source of the file that does not say otherwise."""
+        return {key: self.parts[key] for key in ("dropped",) if key in self.parts}
+
+    @cached_property
+    def sets(self) -> dict[str, Yaml]:
+        return self._plain.map(self.parts.get("sets"))
 
     @cached_property
     def entries(self) -> list[tuple[Key, Yaml]]:
@@ -171,6 +185,7 @@ class Book:
     def __init__(self, layers: tuple[Layer, ...]) -> None:
         self.layers = layers
         self._scopes: dict[str, _Scope] = {}
+        self._found: dict[Key, tuple[Route, ...]] = {}
 
     def scope(self, product: str | None) -> _Scope:
         """What is said of one product, or of log sources without one."""
@@ -181,6 +196,12 @@ class Book:
 
     def of(self, logsource: LogSource) -> tuple[Route, ...]:
         """The route that fits best; of a log source without a product, if need be, those of every product."""
+        key = (logsource.product, logsource.category, logsource.service)
+        if key not in self._found:
+            self._found[key] = self._of(logsource)
+        return self._found[key]
+
+    def _of(self, logsource: LogSource) -> tuple[Route, ...]:
         scopes = [self.scope(logsource.product), *([self.scope(None)] if logsource.product else [])]
         for scope in scopes:
             found = sorted((key for key in scope.keys if _fits(key, logsource)), key=_particular, reverse=True)
@@ -250,6 +271,7 @@ class _Scope:
         self.files = [(file, layer) for layer in layers for file in layer.of(product)]
         self._columns: dict[str, Field | None] = {}
         self._routes: dict[Key, Route] = {}
+        self._groups: dict[str, dict[str, Columns | None] | list[str] | None] = {}
         wanted = None if product == ANY else product
         self.keys: dict[Key, list[tuple[_File, Layer, Yaml]]] = {}
         for file, layer in reversed(self.files):
@@ -280,20 +302,21 @@ class _Scope:
     def _reader(self, file: _File, layer: Layer) -> Reader:
         return Reader(file.document, self.column, layer.exact, layer.strings)
 
-    @cached_property
-    def sets(self) -> dict[str, dict[str, Columns | None] | list[str]]:
-        """The named groups of fields: maps that later files add to, and lists of names."""
-        found: dict[str, dict[str, Columns | None] | list[str]] = {}
-        for file, layer in self.files:
-            read = self._reader(file, layer)
-            for name, node in read.map(file.parts.get("sets")).items():
-                if not isinstance(node, MappingNode):
-                    found[name] = [*read.texts(node)]
+    def group(self, name: str) -> dict[str, Columns | None] | list[str] | None:
+        """A named group of fields: a map that later files add to, or a list of names."""
+        if name not in self._groups:
+            found: dict[str, Columns | None] | list[str] | None = None
+            for file, layer in self.files:
+                node = file.sets.get(name)
+                if node is None:
                     continue
-                earlier = found.get(name)
-                fields = _fields(read, node)
-                found[name] = {**earlier, **fields} if isinstance(earlier, dict) else fields
-        return found
+                read = self._reader(file, layer)
+                if not isinstance(node, MappingNode):
+                    found = [*read.texts(node)]
+                else:
+                    found = {**(found if isinstance(found, dict) else {}), **_fields(read, node)}
+            self._groups[name] = found
+        return self._groups[name]
 
     def routes(self) -> list[Route]:
         """Every route."""
@@ -310,7 +333,7 @@ class _Scope:
         prefer = "first"
         for file, layer, node in reversed(self.keys[key]):  # the last layer's telemetries come first
             read = self._reader(file, layer)
-            common = read.map(node, "a log source")
+            common = {**file.defaults, **read.map(node, "a log source")}
             for each in read.list(common.get("telemetry")):
                 parts = read.map(each, "a telemetry")
                 name = read.text(parts.get("name"))
@@ -323,10 +346,9 @@ class _Scope:
             read = self._reader(file, layer)
             common = read.map(node, "a log source")
             if "prefer" in common:
-                prefer = read.word(common["prefer"], ("first", "all"), "`prefer`")
-        return Route(
-            *key, tuple([_Telemetry(self, pieces).built(name) for name, pieces in said.items()]), prefer == "all"
-        )
+                prefer = read.word(common["prefer"], ("first", "all", "each"), "`prefer`")
+        built = [_Telemetry(self, pieces).built(name) for name, pieces in said.items()]
+        return Route(*key, tuple(built), prefer == "all", prefer == "each")
 
 
 class _Telemetry:
@@ -357,19 +379,21 @@ class _Telemetry:
         fields = self.fields(others)
         absent = {each for read, _, own in self.pieces for each in read.texts(own.get("absent"))}
         title, keywords, entities = self.last("title"), self.last("keywords"), self.last("entities")
+        dropped = self.last("dropped", common=True)
         return Telemetry(
             name=name,
             fields=fields,
             title=(title[0].text(title[1]) or "") if title else "",
             when=predicate,
             absent=frozenset(absent - fields.keys()),
+            dropped=frozenset(dropped[0].texts(dropped[1])) if dropped else frozenset(),
             pins={**_pins(predicate, fields), **self.pins()},
             others=others,
             index=self.text("index"),
             table=self.text("table"),
             model=self.text("model"),
             category=self.text("event"),
-            keywords=tuple([column.name for column in keywords[0].named(keywords[1])]) if keywords else (),
+            keywords=keywords[0].named(keywords[1]) if keywords else (),
             entities=entities[0].entities(entities[1]) if entities else {},
         )
 
@@ -383,7 +407,7 @@ class _Telemetry:
         found: dict[str, Columns | None] = {}
         for read, _, own in self.pieces:
             for node in read.list(own.get("use")):
-                group = self.scope.sets.get(read.text(node) or "")
+                group = self.scope.group(read.text(node) or "")
                 if group is None:
                     read.fail(node, f"there is no set `{read.text(node)}`")
                 if isinstance(group, dict):

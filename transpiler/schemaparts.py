@@ -10,6 +10,7 @@ from transpiler.columns import fit_equals, fit_match
 from transpiler.detection import pairs, value_of
 from transpiler.diagnostics import diagnostic
 from transpiler.errors import SchemaError
+from transpiler.passes import normalise
 from transpiler.pattern import parse
 from transpiler.schema import Columns
 from transpiler.source import Document, MappingNode, SequenceNode
@@ -17,21 +18,46 @@ from transpiler.source import Node as Yaml
 
 TYPES = tuple(kind for kind in get_args(FieldType) if kind != "unknown")
 STRINGS = get_args(Strings)
+FILLED = ("filled", "registry_hex")
+OTHER_FORMS = ("hashes", "prefixed", "within")
 ENTITIES = ("host", "account", "process", "file", "ip", "url", "hash")
 
 PARTS = {
     "a schema": (
         *("name", "title", "targets", "extends", "index", "table", "time", "unmapped", "strings", "numbers", "exact"),
-        *("keyword_fields", "entities", "columns", "sets", "log_sources"),
+        *("keyword_fields", "entities", "dropped", "columns", "sets", "log_sources"),
     ),
     "a column": ("type", "strings", "many", "folded"),
-    "a log source": ("product", "category", "service", "index", "table", "model", "event", "prefer", "telemetry"),
+    "a log source": (
+        "product",
+        "category",
+        "service",
+        "index",
+        "table",
+        "model",
+        "event",
+        "prefer",
+        "dropped",
+        "telemetry",
+    ),
     "a telemetry": (
         *("name", "title", "when", "pins", "use", "others", "fields", "absent", "keywords", "entities"),
-        *("index", "table", "model", "event"),
+        *("index", "table", "model", "event", "dropped"),
     ),
     "`others`": ("column", "type", "strings", "many"),
-    "a field": ("values", "columns", "as", "binary", "separator", "missing"),
+    "a field": (
+        "values",
+        "columns",
+        "as",
+        "binary",
+        "empty",
+        "separator",
+        "missing",
+        "prefix",
+        "escape",
+        "hives",
+        "assumes",
+    ),
 }
 """What each map of a schema file may hold."""
 
@@ -175,19 +201,61 @@ class Reader:
             algorithms = {key: self.known(self.text(each) or "", each) for key, each in self.map(columns).items()}
             made = transforms.Hashes(algorithms)
             return Columns(made.columns, None, made)
-        wanted = transforms.COLUMNS.get(name)
-        if wanted is None:
-            self.fail(parts["as"], f"`as` is one of {', '.join([*transforms.COLUMNS, 'hashes'])}")
+        if name == "within":
+            return self.within(parts, columns)
+        wanted = transforms.COLUMNS.get(name, (1,) if name in (*FILLED, "prefixed") else ())
+        if not wanted:
+            self.fail(parts["as"], f"`as` is one of {', '.join([*transforms.COLUMNS, *OTHER_FORMS, *FILLED])}")
         found = self.named(columns)
         if len(found) not in wanted:
             self.fail(columns, f"`as: {name}` takes {' or '.join(map(str, wanted))} columns")
+        if name == "prefixed":
+            return self.prefixed(node, parts, found)
+        if name in FILLED:
+            return self.filled(name, node, parts, found)
         if name == "registry_data":
             binary = self.predicate(parts["binary"]) if "binary" in parts else None
-            return Columns(found, None, transforms.RegistryData(found, binary))
+            return Columns(found, None, transforms.RegistryData(found, binary, self.text(parts.get("empty")) or ""))
         if name == "registry_path":
-            return Columns(found, None, transforms.RegistryPath(found))
+            hives = {short: self.texts(names) for short, names in self.map(parts.get("hives")).items()}
+            return Columns(found, None, transforms.RegistryPath(found, hives))
         separator = self.text(parts.get("separator")) or "\\"
         return Columns(found, None, transforms.Joined(found, separator, 0 if name == "account" else None))
+
+    def filled(self, name: str, node: Yaml, parts: Mapping[str, Yaml], columns: tuple[Field, ...]) -> Columns:
+        """A field whose column is never missing: ``missing`` is what it holds of an event without a value."""
+        from transpiler.filled import Filled, RegistryHex
+
+        word = self.text(parts.get("missing"))
+        if not word:
+            self.fail(node, f"`as: {name}` needs `missing`, the word that stands for no value")
+        made = (Filled if name == "filled" else RegistryHex)(columns, word)
+        return Columns(columns, None, made)
+
+    def within(self, parts: Mapping[str, Yaml], columns: Yaml) -> Columns:
+        """A field whose columns hold each value among other text: a map of column to ``before{}after``, or a list."""
+        from transpiler.within import Within, frame
+
+        frames = {}
+        for name, node in self.map(columns).items():
+            try:
+                frames[self.known(name, node)] = tuple(map(frame, self.texts(node)))
+            except ValueError:
+                self.fail(node, "what a column holds has {} once, where the value stands")
+        if not frames:
+            self.fail(columns, "`as: within` needs at least one column")
+        escape = "escape" in parts and self.word(parts["escape"], ("xml",), "`escape`") == "xml"
+        made = Within(frames, escape, self.text(parts.get("assumes")) or "")
+        return Columns(made.columns, None, made)
+
+    def prefixed(self, node: Yaml, parts: Mapping[str, Yaml], columns: tuple[Field, ...]) -> Columns:
+        """A field whose column holds each value behind the same text, ``prefix``."""
+        from transpiler.prefixed import Prefixed
+
+        prefix = self.text(parts.get("prefix"))
+        if not prefix:
+            self.fail(node, "`as: prefixed` needs `prefix`, the text that is before every value")
+        return Columns(columns, None, Prefixed(columns, prefix))
 
     # --- predicates -----------------------------------------------------------------------------------
 
@@ -196,7 +264,7 @@ class Reader:
         found = [self.condition(name, value) for name, value in self.map(node).items()]
         if not found:
             self.fail(node, "a predicate needs at least one column")
-        return found[0] if len(found) == 1 else And(tuple(found))
+        return normalise(found[0] if len(found) == 1 else And(tuple(found)))
 
     def condition(self, name: str, node: Yaml) -> Node:
         """One entry of a predicate."""

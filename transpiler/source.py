@@ -44,9 +44,12 @@ Scalar = str | int | float | bool | None
 
 
 class Document:
-    """One YAML document: its root node, and the spans of its nodes."""
+    """One YAML document: its root node, and the spans of its nodes.
 
-    __slots__ = ("_budget", "_line", "_start", "_text", "path", "root")
+    ``placeholders``: those of its values (``expand``) are filled in later, and none of the parser's business.
+    """
+
+    __slots__ = ("_budget", "_line", "_start", "_text", "path", "placeholders", "root")
 
     def __init__(self, path: str, text: str, root: Node, start: int = 0, line: int = 0) -> None:
         """``start`` and ``line``: where in the text the marks of ``root`` count from."""
@@ -56,6 +59,7 @@ class Document:
         self._start = start
         self._line = line
         self._budget = MAX_NODES
+        self.placeholders = False
 
     def span(self, node: Node) -> Span:
         """Where a node begins; the length is that of the scalar, or 1."""

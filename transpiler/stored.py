@@ -6,7 +6,7 @@ aside, for no query could be right or wrong about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -51,7 +51,7 @@ def columns(tree: Node) -> dict[str, Column]:
     for leaf in leaves(tree):
         for field in fields_of(leaf):
             found.setdefault(field.name, []).append(field)
-    table = {name: _column(name, fields) for name, fields in found.items()}
+    table = {name: column_of(fields) for name, fields in found.items()}
     for leaf in leaves(tree):
         if isinstance(leaf, ast.FieldRef):
             one, other = leaf.field.name, leaf.other.name
@@ -63,12 +63,13 @@ def columns(tree: Node) -> dict[str, Column]:
     return table
 
 
-def _column(name: str, fields: list[Field]) -> Column:
+def column_of(fields: Sequence[Field]) -> Column:
+    """The column of a field, as the leaves of a tree see it. Raises CannotRun where it is compared as two types."""
     kinds = sorted({field.type for field in fields} - {"unknown"})
     if kinds == ["ip", "string"]:
         kinds = ["string"]  # a query of Elastic's warns of it; elsewhere an address is text
     if len(kinds) > 1:
-        raise CannotRun(f"{name} is compared as {' and as '.join(kinds)}")
+        raise CannotRun(f"{fields[0].name} is compared as {' and as '.join(kinds)}")
     return Column(kinds[0] if kinds else "string", fields[0].strings, any(field.many for field in fields))
 
 

@@ -48,6 +48,12 @@ def choose(schema: Schema, rule: Rule, tree: Node, options: Options) -> Choice:
         )
     offered = _offered(routes, rule.logsource)
     asked = list(_asked(tree))
+    every = options.telemetry == ALL or (not options.telemetry and routes[0].all) or len(routes) > 1
+    if not every and not routes[0].each and not options.telemetry:
+        names = {name for leaf, _ in asked for name in _names(leaf)}
+        first = offered[0]
+        if names <= first.fields.keys() and names.isdisjoint(first.pins):
+            return Choice((first,))  # nearly always
     able = [each for each in offered if not _unknown(each, asked) and may_hold(each, tree)]
     whole = [each for each in able if not _absent(each, asked)]
     wanted = options.telemetry
@@ -59,8 +65,11 @@ def choose(schema: Schema, rule: Rule, tree: Node, options: Options) -> Choice:
         if whole:
             message = f"{named[0]} does not record what the rule asks for; {whole[0]} does"
             return Choice((whole[0],), (diagnostic("F509", message, rule.logsource.span),))
+    if routes[0].each and wanted in (None, ALL):
+        kinds = [each for each in able if may_hold(each, tree, recorded=True)]
+        if kinds:
+            return _said(kinds, offered, asked)
     if whole:
-        every = wanted == ALL or (not wanted and routes[0].all) or len(routes) > 1
         return _said(whole if every else _covering(whole, asked), offered, asked)
     # None has everything: the one that lacks least, so that the diagnostic is about little.
     best = min(
@@ -88,8 +97,10 @@ def _said(chosen: Sequence[Telemetry], offered: Sequence[Telemetry], asked: Sequ
     notes: list[Diagnostic] = []
     for leaf, negated in asked:
         name = leaf.field.name
-        if negated or not all(name in each.pins and each.fields[name].values is None for each in chosen):
+        if negated or not all(name in each.pins for each in chosen):
             continue
+        if len(chosen) == 1 and chosen[0].fields[name].values is not None:
+            continue  # said where the values are looked up
         for text, part in _alternatives(leaf):
             if not _all(chosen, part):
                 message = f"{' and '.join(map(str, chosen))} never has {name} {text}"
@@ -161,21 +172,30 @@ def limited(telemetry: Telemetry, leaf: Leaf) -> bool | None:
     return True if found == pinned else None if found else False
 
 
-def may_hold(telemetry: Telemetry, node: Node) -> bool:
-    """Whether some event of the telemetry can match, as far as the values go that its events can have."""
-    return _outcomes(telemetry, node)[0]
+def may_hold(telemetry: Telemetry, node: Node, recorded: bool = False) -> bool:
+    """Whether some event of the telemetry can match, as far as the values go that its events can have.
+
+    ``recorded``: and as far as the fields go that it never records.
+    """
+    if not telemetry.pins and not (recorded and telemetry.absent):
+        return True
+    return _outcomes(telemetry, node, recorded)[0]
 
 
-def _outcomes(telemetry: Telemetry, node: Node) -> tuple[bool, bool]:
+def _outcomes(telemetry: Telemetry, node: Node, recorded: bool) -> tuple[bool, bool]:
     """Whether the tree may be true, and whether it may be false."""
     if isinstance(node, And | Or):
-        found = [_outcomes(telemetry, child) for child in node.children]
+        found = [_outcomes(telemetry, child, recorded) for child in node.children]
         may, may_not = [true for true, _ in found], [false for _, false in found]
         return (all(may), any(may_not)) if isinstance(node, And) else (any(may), all(may_not))
     if isinstance(node, Not):
-        true, false = _outcomes(telemetry, node.child)
+        true, false = _outcomes(telemetry, node.child, recorded)
         return false, true
-    decided = None if isinstance(node, ast.Keyword | ast.KeywordRegex) else limited(telemetry, node)
+    if isinstance(node, ast.Keyword | ast.KeywordRegex):
+        return True, True
+    decided = limited(telemetry, node)
+    if decided is None and recorded and _absent(telemetry, [(node, False)]):
+        decided = isinstance(node, ast.IsNull)
     return (True, True) if decided is None else (decided, not decided)
 
 

@@ -15,7 +15,7 @@ from transpiler import ast
 from transpiler.ast import And, Field, IsNull, Match, Node, Or
 from transpiler.diagnostics import diagnostic
 from transpiler.errors import SchemaError
-from transpiler.pattern import EMPTY, MANY, Pattern, Token, literal, pattern
+from transpiler.pattern import EMPTY, MANY, PRESENT, Pattern, Token, literal, pattern
 from transpiler.values import text_of
 
 Event = Mapping[str, Any]
@@ -203,14 +203,16 @@ _BINARY = "binary data"
 class RegistryData:
     """The data of a registry value: numbers in decimal, ``Binary Data`` as a predicate of the schema's.
 
+    ``empty``: what the column has where Sysmon writes ``(Empty)``.
     Source: how Sysmon writes Details (event 13), against how the platform's column keeps it.
     """
 
     assumes = ""
 
-    def __init__(self, columns: tuple[Field, ...], binary: Node | None = None) -> None:
+    def __init__(self, columns: tuple[Field, ...], binary: Node | None = None, empty: str = "") -> None:
         self.columns = columns
         self.binary = binary
+        self.empty = empty
 
     def leaf(self, node: Any) -> Node:
         """A leaf on the data."""
@@ -224,29 +226,27 @@ class RegistryData:
             if each.text.lower() == _BINARY:
                 others.append(Or(()) if self.binary is None else self.binary)
             else:
-                kept.append(_decimal(each))
+                kept.append(self.spelled(each))
         same = [match._replace(field=column, patterns=tuple(kept))] if kept else []
         return _any([*same, *others], node)
 
     def store(self, value: str) -> Event:
         """The data as the platform writes it."""
-        made = _decimal(literal(value))
-        return {self.columns[0].name: made.text}
+        return {self.columns[0].name: self.spelled(literal(value)).text}
 
     def read(self, event: Event) -> str | None:
         """The data, a number in decimal."""
         return _text(event, self.columns[0])
 
-
-def _decimal(given: Pattern) -> Pattern:
-    """The pattern, or the decimal text of the number that it spells as Sysmon does."""
-    word = _WORD.fullmatch(given.text)
-    if word:
-        return literal(str(int(word[1], 16)))
-    long = _LONG_WORD.fullmatch(given.text)
-    if long:
-        return literal(str(int(long[1] + long[2], 16)))
-    return EMPTY if given.kind == "equals" and given.text == "(Empty)" else given
+    def spelled(self, given: Pattern) -> Pattern:
+        """The pattern, or the decimal text of the number that it spells as Sysmon does."""
+        word = _WORD.fullmatch(given.text)
+        if word:
+            return literal(str(int(word[1], 16)))
+        long = _LONG_WORD.fullmatch(given.text)
+        if long:
+            return literal(str(int(long[1] + long[2], 16)))
+        return literal(self.empty) if given.kind == "equals" and given.text == "(Empty)" else given
 
 
 # --- hashes ---------------------------------------------------------------------------------------------
@@ -293,13 +293,15 @@ class Hashes:
     def one(self, part: str, given: Pattern, node: Any) -> list[tuple[Field, Pattern]]:
         """The columns that may hold one hash of a rule, and what to compare each with."""
         found = _HASH.fullmatch(part.strip())
-        if found is None or not found[2]:
+        if found is None or not (found[1] or found[2]):
             _refuse(node, f"`{given}` is no hash")
         name, digits = (found[1] or "").upper(), found[2]
         if name:
             column = self.algorithms.get(name)
             if column is None:
                 return []
+            if not digits:  # `contains: 'IMPHASH='`: there is one
+                return [(column, PRESENT)]
             whole = len(digits) == _LENGTHS.get(name, 0)
             return [(column, literal(digits) if whole else pattern(digits, MANY))]
         fitting = [column for name, column in self.algorithms.items() if _LENGTHS.get(name, len(digits)) >= len(digits)]

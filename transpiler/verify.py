@@ -22,7 +22,7 @@ from transpiler.query import Options, Query, Source
 from transpiler.registry import Backend
 from transpiler.schema import Mapped
 from transpiler.setaside import Warned
-from transpiler.stored import Event, columns, has_keywords, stored
+from transpiler.stored import Event, column_of, columns, has_keywords, stored
 from transpiler.text import dump
 from transpiler.worker import Worker
 
@@ -88,7 +88,8 @@ def from_witnesses(_: Rule, mapped: Mapped) -> Iterable[Event]:
     from transpiler.witness import witnesses
 
     # Whether a field may hold several values is known of a schema's columns alone.
-    return witnesses(mapped.tree, keyword_fields=mapped.source.keyword_fields, lists=not mapped.telemetries)
+    names = [field.name for field in mapped.source.keyword_fields]
+    return witnesses(mapped.tree, keyword_fields=names, lists=not mapped.telemetries)
 
 
 @dataclass(slots=True)
@@ -203,7 +204,8 @@ class Question:
         self.query = query
         self.mapped = mapped
         self.options = options
-        self.columns = columns(mapped.tree)
+        looked_in = mapped.source.keyword_fields if has_keywords(mapped.tree) else ()
+        self.columns = {field.name: column_of([field]) for field in looked_in} | columns(mapped.tree)
         self.events: list[Event] = []
         self.rows: list[Row] = []
         self.counts: list[int] = []

@@ -8,6 +8,7 @@ types" (a scalar column holds one value).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -58,8 +59,11 @@ def table(
     made: Table = {NUMBER: ("BIGINT", list(rows))}
     for name, column in columns.items():
         if column.type == "dynamic":
-            top = path(name)[0]
-            made[top] = ("JSON", [_bag(top, columns, row) for row in rows.values()])
+            top = top_of(name)
+            if top in columns and columns[top].type != "dynamic":
+                raise CannotRun(f"the query reads {top} as text and looks into the JSON in it")
+            kind = "VARCHAR" if parsed(name) else "JSON"
+            made[top] = (kind, [_bag(top, columns, row) for row in rows.values()])
         else:
             kind = TYPES.get(column.type, "VARCHAR")
             made[name] = (kind, [_scalar(row.get(name), kind) for row in rows.values()])
@@ -77,23 +81,56 @@ def _scalar(value: Any, kind: str) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
-def path(name: str) -> list[str]:
-    """The column and keys of a value inside a dynamic column (``a.b`` is the ``b`` of ``a``)."""
-    steps = name.split(".")
-    return steps if all(steps) else [name]
+_PARSED = re.compile(r"parse_json\((\w+)\)(?=[.[]|$)", re.ASCII)
+_ELEMENT = re.compile(r"(.+?)((?:\[[0-9]+\])+)", re.DOTALL)
+
+
+def parsed(name: str) -> bool:
+    """Whether the column holds JSON in a string (``parse_json(a).b``)."""
+    return _PARSED.match(name) is not None
+
+
+def top_of(name: str) -> str:
+    """The column that a dynamic value is in."""
+    return str(path(name)[0])
+
+
+def path(name: str) -> list[str | int]:
+    """The column, keys and indices of a value inside a dynamic column (``a.b[0]`` is the first of the ``b`` of ``a``)."""
+    steps = _PARSED.sub(r"\1", name).split(".")
+    if not all(steps):
+        return [name]
+    found: list[str | int] = []
+    for step in steps:
+        element = _ELEMENT.fullmatch(step)
+        found.append(element[1] if element else step)
+        found += [int(each) for each in element[2][1:-1].split("][")] if element else []
+    return found
 
 
 def _bag(top: str, columns: Mapping[str, Column], row: Row) -> str | None:
     """The JSON of a dynamic column; null where the row has nothing of it."""
-    bag: dict[str, Any] = {}
+    bag: dict[str | int, Any] = {}
     for name, column in columns.items():
         steps = path(name)
         if column.type == "dynamic" and steps[0] == top and name in row:
             holder = bag
             for step in steps[:-1]:
                 holder = holder.setdefault(step, {})
-            holder[steps[-1]] = row[name]
-    return json.dumps(bag[top], ensure_ascii=False) if bag else None
+                if not isinstance(holder, dict):
+                    raise CannotRun(f"the query reads {top} whole and looks into it")
+            if holder.setdefault(steps[-1], row[name]) is not row[name]:
+                raise CannotRun(f"the query reads {top} whole and looks into it")
+    return json.dumps(_arrays(bag[top]), ensure_ascii=False) if bag else None
+
+
+def _arrays(value: Any) -> Any:
+    """The value, what is numbered in it as an array; null stands for elements that the row has nothing of."""
+    if not isinstance(value, dict):
+        return value
+    if all(isinstance(key, int) for key in value):
+        return [_arrays(value.get(at)) for at in range(max(value) + 1)]
+    return {key: _arrays(each) for key, each in value.items()}
 
 
 def texts(rows: Mapping[int, Row]) -> list[list[list[str]]]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from backends.engines.kusto_rows import path
+from backends.engines.kusto_rows import parsed, top_of
 from transpiler.engine import CannotRun, Column
 
 PACKAGE = "@kusto/language-service-next"
@@ -32,7 +32,7 @@ Tables = Mapping[str, Mapping[str, str]]
 def columns_of(columns: Mapping[str, Column]) -> dict[str, str]:
     """The columns of a Kusto table, a path into a dynamic one by its column."""
     return {
-        path(name)[0] if column.type == "dynamic" else name: TYPES.get(column.type, "string")
+        top_of(name) if column.type == "dynamic" else name: "string" if parsed(name) else TYPES.get(column.type, "string")
         for name, column in columns.items()
     }
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from backends.engines.spl_eval import Eval
 from backends.engines.spl_functions import found
+from backends.engines.spl_model import datamodel, tstats
 from backends.engines.spl_record import RAW, Record, Undocumented, fields_of
 from backends.engines.spl_regex import expression
 from backends.engines.spl_search import search
@@ -68,15 +69,17 @@ def _selected(pipeline: list[Command], record: Record) -> Answer:
 def read(query: str, known: Collection[str]) -> list[Command]:
     """The commands of a query; ``known`` are the fields that events may have. Raises CannotRun."""
     first, *rest = commands(query)
-    if rest and not first:
-        # "A generating command ... is the first command in the search, with a leading pipe character";
-        # none of the commands below is one (Search Manual, "Types of commands").
-        raise CannotRun(
-            f"the server refuses it: a search cannot begin with `| {rest[0].split(' ')[0]}`"
-            if rest
-            else "cannot read: no search"
-        )
-    pipeline = [search(_without_name(first), known)]
+    pipeline: list[Command] = []
+    if first or not rest:
+        pipeline.append(search(_without_name(first), known))
+    else:
+        # "A generating command ... is the first command in the search, with a leading pipe character"
+        # (Search Manual, "Types of commands").
+        name, _, arguments = rest.pop(0).partition(" ")
+        generate = _GENERATING.get(name)
+        if generate is None:
+            raise CannotRun(f"the server refuses it: a search cannot begin with `| {name}`")
+        pipeline.append(generate(arguments.strip(), known))
     for text in rest:
         name, _, arguments = text.partition(" ")
         reader = _READERS.get(name)
@@ -175,6 +178,8 @@ def _rex(text: str, _: Collection[str]) -> Command:
 
     return command
 
+
+_GENERATING: dict[str, Callable[[str, Collection[str]], Command]] = {"tstats": tstats, "datamodel": datamodel}
 
 _READERS: dict[str, Callable[[str, Collection[str]], Command]] = {
     "search": search,

@@ -150,6 +150,7 @@ class Function(NamedTuple):
 
 
 FUNCTIONS: dict[str, Function] = {
+    "null": Function(lambda _: None, 0),
     "match": Function(_match, 2),
     "like": Function(_like, 2),
     "cidrmatch": Function(_cidrmatch, 2),

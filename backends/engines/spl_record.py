@@ -35,6 +35,12 @@ class Raw(str):
         return self
 
 
+class Apart(list[str]):
+    """Values of a field of which the documents do not say how a command hands them on."""
+
+    __slots__ = ()
+
+
 _ASCII = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -58,8 +64,11 @@ class Record:
         self._folded: dict[str, list[str]] = {}
 
     def values(self, name: str) -> list[str]:
-        """The values of a field; none if it is missing."""
-        return self.fields.get(name, _NONE)
+        """The values of a field; none if it is missing. Raises Undocumented where it is not known."""
+        found = self.fields.get(name, _NONE)
+        if type(found) is Apart:
+            raise Undocumented(f"the values of {name}")
+        return found
 
     def folded(self, name: str) -> list[str]:
         """The values without letter case."""
@@ -79,6 +88,11 @@ class Record:
             self.fields[name] = values
         else:
             self.fields.pop(name, None)
+
+    def become(self, fields: Mapping[str, list[str]]) -> None:
+        """Have these fields instead."""
+        self.fields = dict(fields)
+        self._folded.clear()
 
 
 _NONE: list[str] = []

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from backends.engines.spl_record import RAW, Record, Undocumented, fold_ascii
-from backends.engines.spl_text import SEARCH, Reader, tokens
+from backends.engines.spl_text import SEARCH, Reader, Token, tokens
 from transpiler.engine import CannotRun
 
 Test = Callable[[Record], bool]
@@ -39,13 +39,13 @@ _DIRECTIVES = frozenset({"CASE", "TERM", "PREFIX"})
 
 def search(text: str, known: Collection[str]) -> Test:
     """The test of a ``search``; ``known`` are the fields that events may have. Raises CannotRun."""
-    reader = _Search(text, known)
+    reader = Search(text, known)
     test = reader.every()
     reader.finish()
     return test
 
 
-class _Search(Reader):
+class Search(Reader):
     """B: "The search command evaluates OR before AND operators", NOT before both, parentheses first."""
 
     def __init__(self, text: str, known: Collection[str]) -> None:
@@ -88,12 +88,16 @@ class _Search(Reader):
         mark = self.peek()
         if mark.kind == "mark" and mark.text not in "(),":
             self.at += 1
-            return self._compared(first.text, mark.text, self.value())
+            return self.compared(first.text, mark.text, self.value())
         if mark == ("word", "IN"):
             self.at += 1
-            return self._compared(first.text, "=", *self.listed())
+            return self.compared(first.text, "=", *self.listed())
         if first.kind == "word" and "::" in first.text:
             raise CannotRun(f"cannot read: {first.text}, a field that is indexed")
+        return self.bare(first)
+
+    def bare(self, first: Token) -> Test:
+        """A word or phrase of the raw event."""
         return _Occurring(first.text)
 
     def _is_directive(self, word: str) -> bool:
@@ -114,15 +118,20 @@ class _Search(Reader):
             raise CannotRun(f"cannot read: {token.text} as a value")
         return token.text
 
-    def _compared(self, name: str, mark: str, *values: str) -> Test:
+    def compared(self, name: str, mark: str, *values: str) -> Test:
+        """A comparison of a field with a value, or with any of several."""
         if name in MODIFIERS or "*" in name:
             raise CannotRun(f"cannot read: {name} is no field")
         if name in METADATA and name not in self.known:
             return lambda _: True
         if mark in {"=", "!="}:
-            equal = _Equal(name, values)
+            equal = self.equal(name, values)
             return equal if mark == "=" else equal.differs
         return _ordered(name, mark, *values)
+
+    def equal(self, name: str, values: tuple[str, ...]) -> Equal:
+        """Equality with one of the values."""
+        return Equal(name, values)
 
 
 def _every(tests: Sequence[Test]) -> Test:
@@ -156,7 +165,7 @@ _PERHAPS_NUMBER = re.compile(
 """Text that other readers take for a number; Splunk's documents do not say which it takes."""
 
 
-class _Equal:
+class Equal:
     """The field has one of the values, whatever the letter case.
 
     "Comparison expressions with the equal ( = ) or not equal ( != ) operator compare string values. For

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from backends.base import Compound, Language, Operator, TextVisitor
 from backends.splunk.remarks import say_precision, say_raw, say_unfolded, say_vanishing
@@ -33,6 +33,10 @@ from backends.splunk.text import COMPARISONS, NETWORK, UNSEARCHABLE, escaped, nu
 from transpiler import ast
 from transpiler.ast import Node
 from transpiler.pattern import Kind, Pattern, variants
+from transpiler.query import Options, Source
+
+if TYPE_CHECKING:
+    from backends.splunk.where import Where
 
 LANGUAGE = Language("splunk", "Splunk SPL", "spl", "```", ("splunk", "splunk_cim"), comment_end="```")
 
@@ -57,6 +61,12 @@ class Splunk(TextVisitor):
 
     LANGUAGE: ClassVar[Language] = LANGUAGE
     AND: ClassVar[str] = " "
+    PLACE: ClassVar[str] = "the index and time range"
+
+    def __init__(self, source: Source, options: Options) -> None:
+        super().__init__(source, options)
+        self.later: list[Node] = []
+        """The conjuncts that are for ``where``."""
 
     # --- the pipeline -------------------------------------------------------------------------------
 
@@ -65,23 +75,26 @@ class Splunk(TextVisitor):
 
         Without terms the query begins with ``*``: everything, in the searching role's default indexes.
         """
-        try:
-            terms, stage = [self.visit(node)], ""
-        except NotInSearch:
-            terms, stage = self._staged(node)
+        if self.source.model:
+            from backends.splunk.tstats import in_model
+
+            return in_model(self, node, self.source.model)
+        terms, stage = self.parts(node)
         if index := self.options.index or self.source.index:
-            terms.insert(0, _index(index))
+            terms.insert(0, index_term(index))
         text = self.all_of(terms) if terms else "*"
         return f"{text} | where {stage}" if stage else text
 
+    def parts(self, node: Node) -> tuple[list[str], str]:
+        """The terms for ``search``, and the expression for ``where``, which may be empty."""
+        try:
+            return [self.visit(node)], ""
+        except NotInSearch:
+            return self._staged(node)
+
     def _staged(self, node: Node) -> tuple[list[str], str]:
-        """The terms for ``search``, and the expression for ``where``: each conjunct is in one of them.
-
-        Few queries come here, so the module that needs the regular expressions is imported here.
-        """
-        from backends.splunk.where import Where
-
-        where = Where(self.source, self.options)
+        """The terms for ``search``, and the expression for ``where``: each conjunct is in one of them."""
+        where = self._where()
         where.diagnostics = self.diagnostics
         self.diagnostics.clear()
         terms: list[str] = []
@@ -96,10 +109,16 @@ class Splunk(TextVisitor):
             if (wider := self._implied(later)) is not None:
                 terms.append(wider)
             stage.append(where.visit(later))
+            self.later.append(later)
         if not terms:
-            message = "`where` says the whole condition, so Splunk reads every event of the index and time range"
-            self.say("T620", node, message)
+            self.say("T620", node, f"`where` says the whole condition, so Splunk reads every event of {self.PLACE}")
         return terms, where.all_of(stage)
+
+    def _where(self) -> Where:
+        """What renders the later stage. Few queries have one, and the module needs the regular expressions."""
+        from backends.splunk.where import Where
+
+        return Where(self.source, self.options)
 
     def _term(self, node: Node) -> str | None:
         """The node for ``search``, or None; then no diagnostic of it is left."""
@@ -272,7 +291,7 @@ def _none_of(children: Sequence[Node], node: Node) -> Node:
 _PLAIN_INDEX = re.compile(r"[\w*-]+", re.ASCII).fullmatch
 
 
-def _index(names: str) -> str:
+def index_term(names: str) -> str:
     """``index=x``, or ``index IN (x, y)`` for a list with commas."""
     each = [name if _PLAIN_INDEX(name) else quoted(name) for part in names.split(",") if (name := part.strip())]
     return f"index={each[0]}" if len(each) == 1 else f"index IN ({', '.join(each)})"

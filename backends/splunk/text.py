@@ -59,6 +59,10 @@ def _by_code(found: re.Match[str]) -> str:
     return f"\\x{ord(character):02x}" if character in _BY_CODE else found[0]
 
 
+FILL = "null"
+"""What stands for a missing value in a row of ``tstats``."""
+
+
 # --- field names ------------------------------------------------------------------------------------
 
 _MODIFIERS = frozenset(

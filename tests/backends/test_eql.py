@@ -303,7 +303,7 @@ def test_the_type_of_a_network_s_column_is_the_rule_s() -> None:
     assert codes(Cidr(ADDRESS, nets("10.0.0.0/8")), Source()) == ["T622"]
 
 
-KEYWORDS = Source("logs-*", keyword_fields=("message", "process.command_line"))
+KEYWORDS = Source("logs-*", keyword_fields=(Field("message", "string"), Field("process.command_line", "string")))
 
 
 def test_keywords_are_looked_for_in_the_schema_s_fields() -> None:

@@ -314,7 +314,7 @@ def test_keywords_are_looked_for_in_all_fields() -> None:
     assert text == HEAD + 'QSTR("/.*a.*/")'
 
 
-KEYWORDS = Source("logs-*", keyword_fields=("message", "process.command_line"))
+KEYWORDS = Source("logs-*", keyword_fields=(Field("message", "string"), Field("process.command_line", "string")))
 
 
 def test_keywords_are_looked_for_in_the_schema_s_fields() -> None:

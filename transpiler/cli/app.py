@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from transpiler.cli import codes, compare, convert, fields, init, schemas, targets, verify
+from transpiler.cli import codes, compare, convert, fields, init, pipelines, schemas, targets, verify
 
 app = typer.Typer(
     name="sigmaq",
@@ -20,6 +20,7 @@ app.command()(verify.verify)
 app.command()(compare.compare)
 app.command()(targets.targets)
 app.add_typer(schemas.schemas, name="schemas")
+app.command()(pipelines.pipelines)
 app.command()(fields.fields)
 app.command()(init.init)
 app.command()(codes.codes)

@@ -9,6 +9,7 @@ from transpiler.cli.options import (
     Index,
     MinLevel,
     Paths,
+    Pipelines,
     Schema,
     Statuses,
     StringsOption,
@@ -24,6 +25,7 @@ def convert(
     paths: Paths = None,
     target: Targets = None,
     schema: Schema = None,
+    pipeline: Pipelines = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -62,11 +64,12 @@ def convert(
     from transpiler.query import Options
 
     options = Options(strings and strings.value, index, table, telemetry, unmapped and unmapped.value)
-    asked = settings(paths, target, schema, options, needs_target=not ast)
+    asked = settings(paths, target, schema, options, pipeline, needs_target=not ast)
     job = Job(
         paths=asked.paths,
         targets=asked.targets,
         schema=asked.schema,
+        pipelines=asked.pipelines,
         output=output,
         json=as_json,
         exact=exact,

@@ -26,6 +26,13 @@ def schemas_like(incomplete: str) -> list[str]:
     return [name for name in schemas() if name.startswith(incomplete)]
 
 
+def pipelines_like(incomplete: str) -> list[str]:
+    """The pipelines that begin with what was typed, for shell completion."""
+    from transpiler.pipeline import installed
+
+    return [each.name for each in installed() if each.name.startswith(incomplete)]
+
+
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
@@ -53,6 +60,18 @@ Schema = Annotated[
         metavar="SCHEMA",
         autocompletion=schemas_like,
         help="Whose field names to use: a name or a file; `none` keeps the rule's.  [default: the target's]",
+    ),
+]
+
+Pipelines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pipeline",
+        "-p",
+        metavar="NAME|FILE",
+        autocompletion=pipelines_like,
+        help="A pySigma pipeline to apply before the schema: a name or a YAML file; repeatable."
+        "  The schema is then `none` unless -s names one.",
     ),
 ]
 

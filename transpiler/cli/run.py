@@ -56,6 +56,7 @@ class Job(NamedTuple):
     paths: tuple[str, ...]
     targets: tuple[str, ...] = ()
     schema: str | None = None
+    pipelines: tuple[str, ...] = ()
     output: str | None = None
     json: bool = False
     exact: bool = False
@@ -97,6 +98,7 @@ def _run(job: Job) -> int:
         options=job.options,
         exact=job.exact,
         accept=selection(job),
+        pipelines=job.pipelines,
     )
     found = files.find(job.paths)
     if not found.files:

@@ -35,6 +35,7 @@ def settings(
 ) -> Settings:
     """Both together. The file's schema, telemetry and pipelines are those of its targets, and go with them.
 
+    Pipelines of the command line give the platform's names themselves: its schema is then not the file's.
     Raises BadParameter where nothing names a path or target; a file that is wrong (U808) ends the command.
     """
     try:
@@ -52,12 +53,12 @@ def settings(
     return Settings(
         tuple(paths or found.rules),
         tuple(targets or found.targets),
-        schema or platform.schema,
+        schema or (None if pipelines else platform.schema),
         Options(
             strings=options.strings or platform.strings,
             index=options.index or platform.index,
             table=options.table or platform.table,
-            telemetry=options.telemetry or platform.telemetry,
+            telemetry=options.telemetry or (None if pipelines and not schema else platform.telemetry),
             unmapped=options.unmapped or found.unmapped,
         ),
         tuple(pipelines or platform.pipelines),

@@ -10,6 +10,7 @@ from transpiler.cli.options import (
     Index,
     MinLevel,
     Paths,
+    Pipelines,
     Schema,
     Statuses,
     StringsOption,
@@ -27,6 +28,7 @@ def verify(
     paths: Paths = None,
     target: Targets = None,
     schema: Schema = None,
+    pipeline: Pipelines = None,
     events: Annotated[
         list[str] | None,
         typer.Option(
@@ -73,13 +75,14 @@ def verify(
     from transpiler.query import Options
 
     options = Options(strings and strings.value, index, table, telemetry, unmapped and unmapped.value)
-    asked = settings(paths, target, schema, options)
+    asked = settings(paths, target, schema, options, pipeline)
     if shape and not events:
         raise typer.BadParameter("it is about your own events: give --events too", param_hint="--shape")
     job = Job(
         paths=asked.paths,
         targets=asked.targets,
         schema=asked.schema,
+        pipelines=asked.pipelines,
         json=as_json,
         options=asked.options,
         min_level=min_level,

@@ -48,7 +48,9 @@ def run(job: VerifyJob) -> int:
 def _run(job: VerifyJob) -> int:
     rules = job.rules
     names = list(dict.fromkeys(targets() if ALL in rules.targets else rules.targets))
-    compiler = Compiler(names, schema=rules.schema, options=rules.options, accept=selection(rules))
+    compiler = Compiler(
+        names, schema=rules.schema, options=rules.options, accept=selection(rules), pipelines=rules.pipelines
+    )
     found = files.find(rules.paths)
     if not found.files:
         raise UsageError(no_rules(", ".join(found.empty)))
@@ -114,7 +116,9 @@ class _Run:
 
         paths = events.find(self.job.events)
         found = events.read(paths, self.say)
-        schemas = dict.fromkeys(self.job.rules.schema or language(name).schemas[0] for name in self.names)
+        rules = self.job.rules
+        given = rules.schema or ("none" if rules.pipelines else None)
+        schemas = dict.fromkeys(given or language(name).schemas[0] for name in self.names)
         recorded = Recorded(found, [schema(name) for name in schemas], self.job.shape)
         self.events = (len(paths), len(found))
         for note in _notes(recorded, len(found), len(paths)):
