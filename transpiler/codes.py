@@ -90,6 +90,7 @@ CODES: dict[str, Code] = {
     "P707": Code("warning", "set by the pipeline and not used", "The pipeline leaves a value for a backend of pySigma's which this target's query does not use.", "check that the query does not need it; --index and --table name where it looks"),
     "P708": Code("warning", "dropped by the pipeline", "The pipeline removed a part of the rule, so that the query finds more or less than the rule means.", "check that the rest is what you want, or change the pipeline"),
     "P709": Code("error", "pipeline leaves nothing", "The pipeline removed everything that the rule's condition asks for.", "change the pipeline"),
+    "F515": Code("warning", "wider than the rule", "The platform keeps the field in a way that loses something; the query also finds events that the rule does not match.", "check what it finds, or choose other telemetry with --telemetry"),
     # --- T: target languages ---------------------------------------------------------------
     "T601": Code("error", "target cannot say this", "The target's language has no exact form for this part of the rule, and a weaker one would hide it.", "choose another target"),
     "T602": Code("error", "query would be too long", "Listing every spelling or folding every letter makes the query longer than the target takes.", "choose another target, or shorten the value"),

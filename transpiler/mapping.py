@@ -169,6 +169,8 @@ class _Mapper:
                 return self.visit(kept)
         field: Field = node.field  # type: ignore[union-attr]
         found = self.fields.get(field.name)
+        if found is not None and found.remarks:
+            self.remark(cast(Leaf, node), found.remarks)
         if found is not None and (found.values is not None or found.transform is not None):
             return self.kept_otherwise(cast(Leaf, node), found)
         if self.telemetry is not None:
@@ -184,6 +186,12 @@ class _Mapper:
         except LookupError as error:
             raise _unknown_field(node, error) from None
         return self.on(cast(Leaf, node), columns)
+
+    def remark(self, node: Leaf, remarks: Mapping[str, str]) -> None:
+        """Say what the schema says of the field."""
+        for code, text in remarks.items():
+            message = f"`{node.field.name}`: {text}"
+            self.notes.setdefault((code, message), diagnostic(code, message, node.span))
 
     def kept(self, node: ast.Match, dropped: frozenset[str]) -> Node:
         """The leaf without values that the telemetry leaves out; a missing field stands for these."""
@@ -243,7 +251,7 @@ class _Mapper:
             if found.columns:
                 trees.append(self.on(ast.Exists(node.field, node.span), found.columns))
             return Or(tuple(trees), node.span) if type(node) is ast.Exists else Not(Or(tuple(trees)), node.span)
-        chosen, unknown = _asked_values(node, values)
+        chosen, unknown = _asked_values(node, values, not found.columns)
         trees = [cast(Any, self.own(values[value]))._replace(span=node.span) for value in chosen]
         if found.columns:
             if unknown is not None:
@@ -273,8 +281,11 @@ class _Mapper:
         return ALWAYS if type(node) is ast.IsNull else NEVER
 
 
-def _asked_values(node: Leaf, values: Mapping[str, Node]) -> tuple[list[str], Leaf | None]:
-    """Which of a closed list's values a leaf asks for; and the leaf of those that are not in the list."""
+def _asked_values(node: Leaf, values: Mapping[str, Node], closed: bool) -> tuple[list[str], Leaf | None]:
+    """Which of the values a leaf asks for; and the leaf of what may be asked for beside them.
+
+    Where the list of values is not closed, a pattern that one of them matches may match others too.
+    """
     spelled = {value.lower(): value for value in values}
     if type(node) is ast.Equals:
         known = {value: spelled.get((text_of(value) or "").lower()) for value in node.values}
@@ -289,11 +300,11 @@ def _asked_values(node: Leaf, values: Mapping[str, Node]) -> tuple[list[str], Le
             if not exact:
                 found = _matching(node._replace(patterns=(each,)), values)
             chosen += found
-            if not found:
+            if not found or not (exact or closed):
                 others.append(each)
         return list(dict.fromkeys(chosen)), node._replace(patterns=tuple(others)) if others else None
     found = _matching(node, values)
-    return found, None if found else node
+    return found, None if found and closed else node
 
 
 def _matching(node: Leaf, values: Mapping[str, Node]) -> list[str]:

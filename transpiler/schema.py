@@ -43,12 +43,14 @@ class Columns(NamedTuple):
 
     ``columns`` may each hold it (several: any of them). ``values``: what a value means that is not in
     a column as it is (``EventID: 1`` is ``ActionType: ProcessCreated``); a closed list, unless there
-    are ``columns`` for the others. ``transform``: how the columns hold it.
+    are ``columns`` for the others. ``transform``: how the columns hold it. ``remarks``: what a query on
+    the field says of itself, by the code of the diagnostic.
     """
 
     columns: tuple[Field, ...] = ()
     values: Mapping[str, Node] | None = None
     transform: Transform | None = None
+    remarks: Mapping[str, str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,9 +63,10 @@ class Telemetry:
     """One way in which a log source's events are recorded, such as Sysmon or Security auditing.
 
     ``when`` selects its events, ``fields`` maps the rule's names, ``absent`` are names of the log source
-    that this telemetry never records, ``dropped`` values that it leaves out of every field. ``pins`` lists, for a field, the values that its events can have
-    (``EventID: [4688]``). ``others`` gives the column of a name that is not in ``fields``,
-    where the platform keeps names as they are. ``model`` is a data model of Splunk's.
+    that this telemetry never records, ``dropped`` values that it leaves out of every field. ``pins``
+    lists, for a field, the values that its events can have (``EventID: [4688]``). ``others`` gives the
+    column of a name that is not in ``fields``, where the platform keeps names as they are. ``model`` is
+    a data model of Splunk's.
     """
 
     name: str

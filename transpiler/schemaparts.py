@@ -22,6 +22,9 @@ FILLED = ("filled", "registry_hex")
 OTHER_FORMS = ("hashes", "prefixed", "within")
 ENTITIES = ("host", "account", "process", "file", "ip", "url", "hash")
 
+REMARKS = {"assumes": "F513", "wider": "F515"}
+"""What a field may say of queries that use it, and the diagnostic that it becomes."""
+
 PARTS = {
     "a schema": (
         *("name", "title", "targets", "extends", "index", "table", "time", "unmapped", "strings", "numbers", "exact"),
@@ -29,16 +32,7 @@ PARTS = {
     ),
     "a column": ("type", "strings", "many", "folded"),
     "a log source": (
-        "product",
-        "category",
-        "service",
-        "index",
-        "table",
-        "model",
-        "event",
-        "prefer",
-        "dropped",
-        "telemetry",
+        *("product", "category", "service", "index", "table", "model", "event", "prefer", "dropped", "telemetry"),
     ),
     "a telemetry": (
         *("name", "title", "when", "pins", "use", "others", "fields", "absent", "keywords", "entities"),
@@ -46,17 +40,8 @@ PARTS = {
     ),
     "`others`": ("column", "type", "strings", "many"),
     "a field": (
-        "values",
-        "columns",
-        "as",
-        "binary",
-        "empty",
-        "separator",
-        "missing",
-        "prefix",
-        "escape",
-        "hives",
-        "assumes",
+        *("values", "columns", "as", "binary", "empty", "separator", "missing", "prefix", "escape", "hives", "assumes"),
+        *REMARKS,
     ),
 }
 """What each map of a schema file may hold."""
@@ -180,10 +165,19 @@ class Reader:
                 self.fail(node, "a field needs at least one column")
             return Columns(columns)
         parts = self.map(node, "a field")
+        made = self.kept(node, parts)
+        remarks = {code: self.text(parts[key]) or "" for key, code in REMARKS.items() if key in parts}
+        return made._replace(remarks=remarks) if remarks else made
+
+    def kept(self, node: Yaml, parts: Mapping[str, Yaml]) -> Columns:
+        """How the field's values are kept."""
         if "as" in parts:
             return self.transformed(node, parts)
         if "values" not in parts:
-            self.fail(node, "a field is a column, a list of columns, or a map with `values` or `as`")
+            columns = self.named(parts.get("columns"))
+            if not columns:
+                self.fail(node, "a field is a column, a list of columns, or a map with `columns`, `values` or `as`")
+            return Columns(columns)
         values = {value: self.predicate(tree) for value, tree in self.map(parts["values"]).items()}
         if not values:
             self.fail(node, "`values` needs at least one value")

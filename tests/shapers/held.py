@@ -162,8 +162,17 @@ def asked(schema: Schema, rule: Rule) -> Asked:
         except SigmaError as error:
             refused = refused or f"{error.diagnostic.code}: {error.diagnostic.message}"
             continue
-        queries |= {(mapped.source, mapped.tree): mapped for mapped in made}
+        queries |= {(mapped.source, mapped.tree): mapped for mapped in made if not _is_part(mapped, queries.values())}
     return Asked(tuple(queries.values()), "" if queries else refused)
+
+
+def _is_part(mapped: Mapped, taken: Iterable[Mapped]) -> bool:
+    """Whether a query's telemetries are all asked by another one already, as alternatives."""
+    names = {each.name for each in mapped.telemetries}
+    return any(
+        each.source.table == mapped.source.table and names < {other.name for other in each.telemetries}
+        for each in taken
+    )
 
 
 # --- held against each other ------------------------------------------------------------------------------
