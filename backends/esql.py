@@ -66,7 +66,7 @@ REFERENCES: dict[ast.Part, str] = {
     "contains": "LOCATE({}, {}) > 0",
 }
 
-TEXT = frozenset({"string", "unknown", "dynamic"})
+TEXT = frozenset({"string", "unknown"})
 """Column types that the operators on text take as they are."""
 
 ROW = 50
@@ -129,6 +129,8 @@ class Esql(TextVisitor):
 
     def column(self, field: Field, node: Node) -> str:
         """The field's name as ES|QL writes it."""
+        if field.type == "dynamic":  # a member of a flattened object ("Limitations", unsupported types)
+            self.refuse("T601", node, f"`{field.name}` is a member of a flattened object, which ES|QL does not read")
         name = column(field.name)
         if name is None:
             self.refuse("T604", node, f"ES|QL has no way to write the field name {field.name[:60]!r}")
@@ -279,7 +281,7 @@ class Esql(TextVisitor):
             self.warn_many(field, node)
             decimal = quote(r"-?[0-9]+(\.[0-9]+)?")
             return self.all_of([f"{name} RLIKE {decimal}", f"TO_DOUBLE({name}) {COMPARISONS[node.op]} {value}"])
-        if field.type not in ("int", "float", "unknown", "dynamic"):
+        if field.type not in ("int", "float", "unknown"):
             self.refuse("T601", node, f"`{field.name}` is a column of type {field.type}; it has no order of numbers")
         if field.many:
             name = f"MV_MAX({name})" if node.op in ("gt", "gte") else f"MV_MIN({name})"

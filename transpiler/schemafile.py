@@ -186,6 +186,7 @@ class Book:
         self.layers = layers
         self._scopes: dict[str, _Scope] = {}
         self._found: dict[Key, tuple[Route, ...]] = {}
+        self._known: tuple[str, ...] | None = None
 
     def scope(self, product: str | None) -> _Scope:
         """What is said of one product, or of log sources without one."""
@@ -218,7 +219,9 @@ class Book:
 
     def known(self) -> tuple[str, ...]:
         """Every log source, as diagnostics write it."""
-        return tuple([shown(*key) for _, key in self._all()])
+        if self._known is None:
+            self._known = tuple([shown(*key) for _, key in self._all()])
+        return self._known
 
     def columns(self) -> Mapping[str, Field]:
         """Every column, by name."""

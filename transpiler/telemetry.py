@@ -14,6 +14,7 @@ from transpiler import ast
 from transpiler.ast import And, Node, Not, Or
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.model import LogSource, Rule
+from transpiler.nearest import nearest
 from transpiler.query import Options
 from transpiler.schema import Route, Schema, Telemetry
 from transpiler.values import text_of
@@ -41,10 +42,11 @@ def choose(schema: Schema, rule: Rule, tree: Node, options: Options) -> Choice:
     """
     routes = schema.routes.of(rule.logsource)
     if not routes:
-        known = ", ".join(schema.routes.known())
+        known = ", ".join(nearest(str(rule.logsource), schema.routes.known(), 3))
         raise LookupError(
             f"the schema `{schema.name}` does not know the log source {rule.logsource}",
-            f"it knows {known}; `-s none` keeps the rule's names",
+            f"{f'it knows {known}; ' if known else ''}`sigmaq schemas show {schema.name}` lists them all, "
+            "`-s none` keeps the rule's names",
         )
     offered = _offered(routes, rule.logsource)
     asked = list(_asked(tree))

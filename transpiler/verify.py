@@ -197,6 +197,10 @@ def _installed(target: str) -> tuple[list[type[Engine]], str]:
     return found, broken
 
 
+CATEGORY = "event.category"
+"""The field that EQL's ``process where`` asks for."""
+
+
 class Question:
     """One query, and the events it is held to. Raises CannotRun where no event can be."""
 
@@ -229,6 +233,10 @@ class Question:
             self.rows.append(row)
             self.counts.append(count)
             self.labels.append(matches(event))
+        # A schema that names the event category says that the telemetry's events have it.
+        if self.query.target == "eql" and self.mapped.source.category and CATEGORY not in self.columns:
+            self.rows = [{**row, CATEGORY: self.mapped.source.category} for row in self.rows]
+            self.columns = {**self.columns, CATEGORY: Column()}
         if whole:
             other = Column("string", self.options.strings or "keyword")  # type: ignore[arg-type] # "folded"
             self.columns = dict.fromkeys([name for row in self.rows for name in row], other) | self.columns

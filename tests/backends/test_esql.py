@@ -243,6 +243,7 @@ REFUSED: list[tuple[str, Node, str]] = [
     ("keyword too long", ast.Keyword((pattern(MANY, "a" * 400, MANY),)), "T602"),
     ("keyword expression that Lucene lacks", ast.KeywordRegex(expression("(?=a)")), "T603"),
     ("text of a date", m(SEEN, "2024*"), "T601"),
+    ("member of a flattened object", m(Field("a.b", "dynamic"), "x"), "T601"),
     ("expression on a date", ast.Regex(SEEN, expression("a")), "T601"),
     ("no address", m(ADDRESS, "*.1"), "T601"),
     ("compare an address", Compare(ADDRESS, "gt", 1), "T601"),

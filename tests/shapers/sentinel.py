@@ -8,6 +8,7 @@ WindowsEvent, and the agent's other logs to Event.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -50,28 +51,29 @@ COLUMNS = words(
 """Event data that has a column of its own in SecurityEvent; the rest is in the column EventData, as XML."""
 
 
+Data = Mapping[str, str]
+
+
 def shape(event: Event) -> list[Row]:
     """The rows of an event, one in each table that may hold it."""
-    rows = [_windows_event(event)]
-    rows.append(_security_event(event) if channel_of(event) == "Security" else _event(event))
-    return rows
+    data = data_of(event)
+    other = _security_event if channel_of(event) == "Security" else _event
+    return [_windows_event(event, data), other(event, data)]
 
 
 def _present(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _xml(event: Event) -> str:
+def _xml(event: Event, data: Data) -> str:
     """The event's data as the XML that the event had."""
-    named = {name: text for name, text in data_of(event).items() if name != "Data"}
-    parts = [f'<Data Name="{name}">{escape(text)}</Data>' for name, text in named.items()]
-    parts += [f"<Data>{escape(text)}</Data>" for text in unnamed(event)]
+    parts = [f'<Data Name="{name}">{escape(text)}</Data>' for name, text in data.items() if name != "Data"]
+    parts += [f"<Data>{escape(text)}</Data>" for text in (unnamed(event) if "Data" in data else ())]
     return f"<EventData>{''.join(parts)}</EventData>"
 
 
-def _security_event(event: Event) -> Row:
+def _security_event(event: Event, data: Data) -> Row:
     """Table SecurityEvent: a column for each known name of event data; numbers are int, the rest text."""
-    data = data_of(event)
     values: dict[str, Any] = {
         "TimeGenerated": event["SystemTime"],
         "Computer": event["Computer"],
@@ -82,7 +84,7 @@ def _security_event(event: Event) -> Row:
         "Level": None if event.get("Level") is None else str(event["Level"]),
         "Keywords": event.get("Keywords"),
         "EventRecordId": None if event.get("EventRecordID") is None else str(event["EventRecordID"]),
-        "EventData": _xml(event),
+        "EventData": _xml(event, data),
     }
     for name in COLUMNS & data.keys():
         values[name] = int(data[name]) if name in _NUMBERS and data[name].isdigit() else data[name]
@@ -95,9 +97,8 @@ def _security_event(event: Event) -> Row:
     return Row("SecurityEvent", _present(values))
 
 
-def _windows_event(event: Event) -> Row:
+def _windows_event(event: Event, data: Data) -> Row:
     """Table WindowsEvent: event data under its names in the dynamic column EventData, all as text."""
-    data: dict[str, Any] = data_of(event)
     values = {
         "TimeGenerated": event["SystemTime"],
         "Provider": event["Provider_Name"],
@@ -114,17 +115,16 @@ def _windows_event(event: Event) -> Row:
         "SystemProcessId": event.get("Execution_ProcessID"),
         "SystemThreadId": event.get("Execution_ThreadID"),
         "SystemUserId": event.get("Security_UserID"),
-        "EventData": data,
+        "EventData": dict(data),
     }
     return Row("WindowsEvent", _present(values))
 
 
-def _event(event: Event) -> Row:
+def _event(event: Event, data: Data) -> Row:
     """Table Event: the log's name, the source and the data as XML.
 
     RenderedDescription is the message with the data in it; the words around the data are not recorded.
     """
-    data = data_of(event)
     values = {
         "TimeGenerated": event["SystemTime"],
         "Source": event["Provider_Name"],
@@ -133,7 +133,7 @@ def _event(event: Event) -> Row:
         "EventID": number_of(event),
         "EventLevel": event.get("Level"),
         "EventLevelName": _LEVELS.get(event.get("Level", -1)),
-        "EventData": _xml(event),
+        "EventData": _xml(event, data),
         "RenderedDescription": "\n".join([*data.values()]),
     }
     return Row("Event", _present(values))

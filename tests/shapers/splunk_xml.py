@@ -3,7 +3,7 @@
 Sources: "Splunk Add-on for Microsoft Windows", section "Source types", and its props.conf and transforms.conf
 (``XmlWinEventLog``: the channel goes to ``source``; the System element's parts and attributes and every named
 Data element are fields of their names; ``EventCode`` is ``EventID``; what has no name stays in ``EventData_Xml``,
-UserData whole in ``UserData_Xml``); "Splunk Add-on for Sysmon", section "Lookups and field extraction" (each digest
+UserData whole in ``UserData_Xml``; fields are cut from the XML as it is, with its ``&gt;``, ``&lt;`` and ``&amp;``); "Splunk Add-on for Sysmon", section "Lookups and field extraction" (each digest
 of Hashes is a field); "transforms.conf", CLEAN_KEYS (a field's name has underscores for other signs).
 Splunk keeps no field without a value.
 """
@@ -40,13 +40,14 @@ def shape(event: Event) -> list[Row]:
     values |= {name: event.get(name) for name in ("Version", "Level", "Task", "Opcode", "Keywords", "EventRecordID")}
     lines = unnamed(event) if "Data" in data else []
     data.pop("Data", None)
+    texts = {name: escape(text) for name, text in data.items()}
     if is_user_data(event):
-        values["UserData_Xml"] = "".join([f"<{name}>{escape(text)}</{name}>" for name, text in data.items()])
+        values["UserData_Xml"] = "".join([f"<{name}>{text}</{name}>" for name, text in texts.items()])
     else:
-        named = [f"<Data Name='{name}'>{escape(text)}</Data>" for name, text in data.items()]
+        named = [f"<Data Name='{name}'>{text}</Data>" for name, text in texts.items()]
         values["EventData_Xml"] = "".join([*named, *(f"<Data>{escape(line)}</Data>" for line in lines)])
-        for name, text in data.items():
-            field = re.sub(r"\W", "_", name).lstrip("_")
+        for name, text in texts.items():
+            field = name if name.isalnum() else re.sub(r"\W", "_", name).lstrip("_")
             # A name that the System element has too (WMI's Name, Windows Error Reporting's Version): both values.
             values[field] = text if values.get(field) is None else [values[field], text]
     if is_sysmon(event):
