@@ -16,8 +16,14 @@ MAPPED = "whether an IPv4-mapped address is the IPv4 address"
 NO_TEXT = "whether a keyword is looked for in a column that holds no text"
 
 
-def warned(detection: str, target: str = "splunk", schema: str = "none", strings: str | None = None) -> Warned:
-    source = "{product: windows, category: process_creation}"
+def warned(
+    detection: str,
+    target: str = "splunk",
+    schema: str = "none",
+    strings: str | None = None,
+    category: str = "process_creation",
+) -> Warned:
+    source = f"{{product: windows, category: {category}}}"
     text = f"title: t\nlogsource: {source}\ndetection:\n    a: {detection}\n    condition: a\n"
     options = Options(strings=strings)
     (made,) = Compiler([target], schema=schema, options=options).compile("rule.yml", text)
@@ -60,7 +66,9 @@ def test_case_that_an_expression_asks_for_within_counts_as_case() -> None:
 
 
 def test_a_value_that_holds_what_others_are_joined_by() -> None:
-    found = warned("{Image: mask}", "esql", "ecs")  # there `event.category` may hold several values
-    assert found.covers({"event.category": "\nprocess"}) == "the query's warning T624"
-    assert found.covers({"event.category": ["process", "x"]}) is None
-    assert warned("{Image: mask}", "eql", "ecs").covers({"event.category": "\nprocess"}) is None
+    # There `registry.data.strings` may hold several values.
+    found = warned("{Details: mask}", "esql", "ecs", category="registry_set")
+    assert found.covers({"registry.data.strings": "\nmask"}) == "the query's warning T624"
+    assert found.covers({"registry.data.strings": ["mask", "x"]}) is None
+    found = warned("{Details: mask}", "eql", "ecs", category="registry_set")
+    assert found.covers({"registry.data.strings": "\nmask"}) is None

@@ -43,7 +43,18 @@ CUSTOM: Mapping[str, Mapping[str, str] | None] = {
     "GitHubAuditLogPolling_CL": None,  # solution GitHub, its codeless connector
     "GitHubAuditLogsV3_CL": {  # the same, GitHubAuditLogs_CCF/GitHubAuditLogs_Table.json
         **dict.fromkeys(
-            ["Action", "Actor", "ActorIp", "Business", "CountryCode", "OperationType", "Org", "Repo", "User", "UserAgent"],
+            [
+                "Action",
+                "Actor",
+                "ActorIp",
+                "Business",
+                "CountryCode",
+                "OperationType",
+                "Org",
+                "Repo",
+                "User",
+                "UserAgent",
+            ],
             "string",
         ),
         "PublicRepo": "bool",
