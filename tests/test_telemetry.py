@@ -9,6 +9,7 @@ import pytest
 from transpiler.api import Compiler, Outcome
 from transpiler.errors import SigmaError
 from transpiler.mapping import map_rule
+from transpiler.model import LogSource
 from transpiler.query import Options
 from transpiler.schema import Mapped
 from transpiler.schemafile import load
@@ -183,6 +184,15 @@ def test_a_category_without_product_is_every_products() -> None:
 @pytest.mark.parametrize("logsource", ["product: windows", "service: dns", "product: windows, category: dns_query"])
 def test_a_log_source_that_is_not_there(logsource: str) -> None:
     assert refusal("s: {Image: x}", logsource).code == "F501"
+
+
+def test_a_log_source_that_the_platform_does_not_record_says_why() -> None:
+    said = load("demo.yml", SCHEMA + "not_recorded: [{product: [azure, gcp], service: pim, why: nobody sends it}]\n")
+    with pytest.raises(SigmaError) as caught:
+        places("s: {Image: x}", "product: azure, service: pim", schema=said)
+    assert caught.value.diagnostic.message == "A platform does not record azure/-/pim: nobody sends it"
+    with pytest.raises(SigmaError, match="`why`"):
+        load("demo.yml", SCHEMA + "not_recorded: [{product: azure}]\n").routes.why_not(LogSource(product="x"))
 
 
 # --- fields that are never there ------------------------------------------------------------------------

@@ -123,6 +123,10 @@ class Routes(Protocol):
         """Every log source, as diagnostics write it."""
         ...
 
+    def why_not(self, logsource: LogSource) -> str | None:
+        """Why the platform does not record a log source, if the schema says so."""
+        ...
+
     def columns(self) -> Mapping[str, Field]:
         """Every column, by name."""
         ...
@@ -140,6 +144,9 @@ class NoRoutes:
     def known(self) -> tuple[str, ...]:
         """None."""
         return ()
+
+    def why_not(self, logsource: LogSource) -> str | None:
+        """None."""
 
     def columns(self) -> Mapping[str, Field]:
         """None."""

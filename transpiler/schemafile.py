@@ -107,6 +107,9 @@ def check(schema: Schema) -> int:
     """Build everything that a schema says. Raises SchemaError at the first mistake; gives the number of log sources."""
     if isinstance(schema.routes, Book):
         schema.routes.columns()
+        for scope in schema.routes.scopes():
+            for file, _ in scope.files:
+                _ = file.not_recorded
     return len(list(schema.routes))
 
 
@@ -146,18 +149,33 @@ class _File:
     def entries(self) -> list[tuple[Key, Yaml]]:
         """The log sources that the file names, each combination of its lists one."""
         read = self._plain
-        found: list[tuple[Key, Yaml]] = []
-        for node in read.list(self.parts.get("log_sources")):
-            parts = read.map(node, "a log source")
-            products, categories, services = (
-                read.texts(parts.get(key)) or (None,) for key in ("product", "category", "service")
-            )
-            found += [((p, c, s), node) for p in products for c in categories for s in services]
+        nodes = read.list(self.parts.get("log_sources"))
+        return [(key, node) for node in nodes for key in _keys(read, read.map(node, "a log source"))]
+
+    @cached_property
+    def not_recorded(self) -> list[tuple[Key, str]]:
+        """The log sources that the file says the platform does not record, and why."""
+        read = self._plain
+        found: list[tuple[Key, str]] = []
+        for node in read.list(self.parts.get("not_recorded")):
+            parts = read.map(node, "what is not recorded")
+            why = read.text(parts.get("why"))
+            if not why:
+                read.fail(node, "what is not recorded needs `why`")
+            found += [(key, why) for key in _keys(read, parts)]
         return found
 
     @property
     def _plain(self) -> Reader:
         return Reader(self.document, lambda name: None, False, "keyword")
+
+
+def _keys(read: Reader, parts: Mapping[str, Yaml]) -> list[Key]:
+    """Each combination of the products, categories and services that a map names."""
+    products, categories, services = (
+        read.texts(parts.get(key)) or (None,) for key in ("product", "category", "service")
+    )
+    return [(p, c, s) for p in products for c in categories for s in services]
 
 
 @dataclass(eq=False)
@@ -223,11 +241,19 @@ class Book:
             self._known = tuple([shown(*key) for _, key in self._all()])
         return self._known
 
+    def why_not(self, logsource: LogSource) -> str | None:
+        """Why the platform does not record a log source, if one of the files says so."""
+        for product in dict.fromkeys((logsource.product, None)):
+            for file, _ in reversed(self.scope(product).files):
+                for key, why in file.not_recorded:
+                    if _fits(key, logsource) or key == (logsource.product, None, None):
+                        return why
+        return None
+
     def columns(self) -> Mapping[str, Field]:
         """Every column, by name."""
         found: dict[str, Field] = {}
-        for product in (*self._products(), None):
-            scope = self.scope(product)
+        for scope in self.scopes():
             for file, _ in scope.files:
                 found.update({name: scope.known(name) for name in file.columns})
             for route in scope.routes():
@@ -239,6 +265,10 @@ class Book:
     def __iter__(self) -> Iterator[Route]:
         for scope, key in self._all():
             yield scope.route(key)
+
+    def scopes(self) -> list[_Scope]:
+        """What is said of each product, and of log sources without one."""
+        return [self.scope(product) for product in (*self._products(), None)]
 
     def _products(self) -> list[str]:
         named = {key[0] for layer in self.layers for key, _ in layer.file.entries if key[0]}

@@ -28,12 +28,13 @@ REMARKS = {"assumes": "F513", "wider": "F515"}
 PARTS = {
     "a schema": (
         *("name", "title", "targets", "extends", "index", "table", "time", "unmapped", "strings", "numbers", "exact"),
-        *("keyword_fields", "entities", "dropped", "columns", "sets", "log_sources"),
+        *("keyword_fields", "entities", "dropped", "columns", "sets", "log_sources", "not_recorded"),
     ),
     "a column": ("type", "strings", "many", "folded"),
     "a log source": (
         *("product", "category", "service", "index", "table", "model", "event", "prefer", "dropped", "telemetry"),
     ),
+    "what is not recorded": ("product", "category", "service", "why"),
     "a telemetry": (
         *("name", "title", "when", "pins", "use", "others", "fields", "absent", "keywords", "entities"),
         *("index", "table", "model", "event", "dropped"),

@@ -42,6 +42,11 @@ def choose(schema: Schema, rule: Rule, tree: Node, options: Options) -> Choice:
     """
     routes = schema.routes.of(rule.logsource)
     if not routes:
+        why = schema.routes.why_not(rule.logsource)
+        if why:
+            raise LookupError(
+                f"{schema.title} does not record {rule.logsource}: {why}", "`-s none` keeps the rule's names"
+            )
         known = ", ".join(nearest(str(rule.logsource), schema.routes.known(), 3))
         raise LookupError(
             f"the schema `{schema.name}` does not know the log source {rule.logsource}",
