@@ -8,6 +8,7 @@ those of Glushkov's construction here are nearly the same, hence the small margi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from transpiler.regex.letters import members
@@ -23,11 +24,11 @@ def too_complex(tree: Node) -> bool:
     positions = _Positions()
     _, first, _ = positions.add(tree)
     positions.link(1, first)
-    classes = positions.classes()
+    classes, after = positions.classes(), positions.after()
     effort, seen, found = 0, {0, 1}, [1]
     known: set[int] = set()  # many sets reach the same positions, and part into the same sets
     while found:
-        reached = positions.after(found.pop())
+        reached = after(found.pop())
         if reached in known:
             continue
         known.add(reached)
@@ -57,14 +58,30 @@ class _Positions:
         self.leaves[node] = self.leaves.get(node, 0) | position
         return position
 
-    def after(self, states: int) -> int:
-        """The positions that follow any of these."""
-        follow, reached = self.follow, 0
-        while states:
-            lowest = states & -states
-            reached |= follow[lowest]
-            states ^= lowest
-        return reached
+    def after(self) -> Callable[[int], int]:
+        """A function that gives the positions which follow any of those in a set.
+
+        Nearly every position is followed by the next one, which a shift finds for all of them at once, and
+        many share what else follows them.
+        """
+        straight = 0
+        others: dict[int, int] = {}
+        for position, follow in self.follow.items():
+            if follow & (position << 1):
+                straight |= position
+            rest = follow & ~(position << 1)
+            if rest:
+                others[rest] = others.get(rest, 0) | position
+        turns = list(others.items())
+
+        def after(states: int) -> int:
+            reached = (states & straight) << 1
+            for rest, positions in turns:
+                if states & positions:
+                    reached |= rest
+            return reached
+
+        return after
 
     def link(self, last: int, first: int) -> None:
         while last:
