@@ -21,68 +21,91 @@ from transpiler.schema import Schema, Telemetry
 from transpiler.stored import fields_of, leaves
 
 SUFFIXES = {"s": "string", "d": "real", "b": "bool", "t": "datetime", "g": "string"}
-"""What the end of a column of the HTTP Data Collector API says of its type (Azure Monitor, "Record type and properties")."""
+"""What the end of a column says of its type (Azure Monitor, HTTP Data Collector API, "Record type and properties")."""
 
-RAW = {"TimeGenerated": "datetime", "Computer": "string", "RawData": "string"}
 
-CUSTOM: Mapping[str, Mapping[str, str] | None] = {
-    # Tables of solutions, which Microsoft's reference does not list; None: a column's name ends in its type.
-    "CiscoDuo_CL": None,  # solution Cisco Duo Security
-    "Corelight_v2_dce_rpc_CL": None,  # solution Corelight, and the six below
-    "Corelight_v2_dns_CL": None,
-    "Corelight_v2_http_CL": None,
-    "Corelight_v2_kerberos_CL": None,
-    "Corelight_v2_smb_files_CL": None,
-    "Corelight_v2_x509_CL": None,
+def table(names: str, **others: str) -> Mapping[str, str]:
+    """A table of a solution's: columns whose names end in their types, and ``others``, whose do not."""
+    return {name: SUFFIXES[name.rpartition("_")[2]] for name in names.split()} | others
+
+
+def strings(names: str) -> dict[str, str]:
+    """Columns of text."""
+    return dict.fromkeys(names.split(), "string")
+
+
+CONNECTION = "uid_s id_orig_h_s id_orig_p_d id_resp_h_s id_resp_p_d "
+
+CUSTOM: Mapping[str, Mapping[str, str]] = {
+    # Tables of Sentinel's solutions, which Microsoft's reference does not list: the columns that the solution's
+    # own table definitions, parsers and data collection rules have of those that a rule may ask for.
+    "CiscoDuo_CL": table(  # Cisco Duo Security
+        "access_device_ip_s application_name_s email_s event_type_s eventtype_s factor_s reason_s result_s user_name_s"
+    ),
+    "Corelight_v2_dce_rpc_CL": table(CONNECTION + "rtt_d named_pipe_s endpoint_s operation_s"),  # Corelight
+    "Corelight_v2_dns_CL": table(
+        CONNECTION + "proto_s trans_id_d rtt_d query_s qclass_name_s qtype_name_s rcode_name_s AA_b TC_b RD_b RA_b Z_d "
+        "answers_s TTLs_s rejected_b"
+    ),
+    "Corelight_v2_http_CL": table(
+        CONNECTION + "method_s host_s uri_s referrer_s version_s user_agent_s status_code_d username_s "
+        "orig_filenames_s orig_mime_types_s resp_filenames_s resp_mime_types_s"
+    ),
+    "Corelight_v2_kerberos_CL": table(
+        CONNECTION + "request_type_s client_s service_s success_b error_msg_s cipher_s forwardable_b renewable_b"
+    ),
     "Corelight_v2_rdp_CL": {
-        **dict.fromkeys(
-            ["cookie", "id_orig_h", "id_resp_h", "keyboard_layout", "result", "security_protocol", "uid"], "string"
-        ),
-        **dict.fromkeys(["id_orig_p", "id_resp_p"], "real"),
+        **strings("uid id_orig_h id_resp_h cookie result security_protocol keyboard_layout client_name"),
+        "id_orig_p": "real",
+        "id_resp_p": "real",
     },
-    "GitHubAuditLogPolling_CL": None,  # solution GitHub, its codeless connector
-    "GitHubAuditLogsV3_CL": {  # the same, GitHubAuditLogs_CCF/GitHubAuditLogs_Table.json
-        **dict.fromkeys(
-            [
-                "Action",
-                "Actor",
-                "ActorIp",
-                "Business",
-                "CountryCode",
-                "OperationType",
-                "Org",
-                "Repo",
-                "User",
-                "UserAgent",
-            ],
-            "string",
-        ),
+    "Corelight_v2_smb_files_CL": table(CONNECTION + "fuid_s action_s path_s name_s size_d prev_name_s"),
+    "Corelight_v2_x509_CL": table(
+        "fingerprint_s certificate_serial_s certificate_subject_s certificate_issuer_s certificate_sig_alg_s san_dns_s"
+    ),
+    "GitHubAuditLogPolling_CL": table(  # GitHub
+        "action_s actor_s actor_ip_s actor_location_country_code_s business_s operation_type_s org_s public_repo_b "
+        "repo_s user_s user_agent_s visibility_s"
+    ),
+    "GitHubAuditLogsV3_CL": {
+        **strings("Action Actor ActorIp Business CountryCode OperationType Org Repo User UserAgent Visibility"),
         "PublicRepo": "bool",
-        "Visibility": "string",
     },
-    "GWorkspace_ReportsAPI_admin_CL": None,  # solution Google Workspace Reports
-    "GWorkspace_ReportsAPI_login_CL": None,
-    "Okta_CL": None,  # solution Okta Single Sign-On, its Azure function
-    "OktaV2_CL": {  # the same, OktaNativePollerConnectorV2/OktaSSOv2_Tables.json
-        **dict.fromkeys(
-            """ActorDisplayName ActorSessionId AuthenticationContextAuthenticationProvider
-            AuthenticationContextCredentialProvider AuthenticationContextInterface EventMessage
-            EventOriginalResultDetails EventOriginalType EventOriginalUid HttpUserAgent LegacyEventType LogonMethod
-            OriginalActorAlternateId OriginalClientDevice OriginalOutcomeResult OriginalSeverity OriginalUserId
-            OriginalUserType SecurityContextAsOrg SecurityContextDomain SrcDvcOs SrcGeoCity SrcGeoCountry SrcIpAddr SrcIsp
-            SrcZone TransactionId TransactionType""".split(),
-            "string",
+    "GWorkspace_ReportsAPI_admin_CL": table(  # Google Workspace Reports
+        "APPLICATION_NAME_s ORG_UNIT_NAME_s SETTING_NAME_s ROLE_NAME_s OLD_VALUE_s NEW_VALUE_s PRODUCT_NAME_s "
+        "USER_EMAIL_s id_applicationName_s actor_email_s event_name_s event_type_s",
+        IPAddress="string",
+    ),
+    "GWorkspace_ReportsAPI_login_CL": table(
+        "login_challenge_method_s login_type_s id_applicationName_s actor_email_s event_name_s event_type_s",
+        IPAddress="string",
+    ),
+    "Okta_CL": table(  # Okta Single Sign-On
+        "actor_id_s actor_type_s actor_alternateId_s actor_displayName_s client_device_s client_ipAddress_s "
+        "client_userAgent_os_s client_userAgent_rawUserAgent_s debugContext_debugData_logOnlySecurityData_s "
+        "debugContext_debugData_requestUri_s debugContext_debugData_threatSuspected_s debugContext_debugData_url_s "
+        "displayMessage_s eventType_s legacyEventType_s outcome_reason_s outcome_result_s securityContext_asOrg_s "
+        "securityContext_domain_s securityContext_isProxy_b securityContext_isp_s severity_s target_s"
+    ),
+    "OktaV2_CL": {
+        **strings(
+            "ActorDisplayName ActorSessionId AuthenticationContextAuthenticationProvider LogonMethod "
+            "OriginalUserId AuthenticationContextCredentialProvider AuthenticationContextInterface EventMessage "
+            "EventOriginalResultDetails EventOriginalType EventOriginalUid HttpUserAgent LegacyEventType "
+            "OriginalActorAlternateId SecurityContextAsOrg OriginalClientDevice OriginalOutcomeResult "
+            "OriginalSeverity OriginalUserType SecurityContextDomain SrcDvcOs SrcGeoCity SrcGeoCountry SrcIpAddr "
+            "SrcIsp SrcZone TransactionId TransactionType"
         ),
-        **dict.fromkeys(["DebugData", "OriginalTarget"], "dynamic"),
+        "DebugData": "dynamic",
+        "OriginalTarget": "dynamic",
         "SecurityContextIsProxy": "bool",
     },
-    "OneLogin_CL": None,  # solution OneLogin IAM
-    "ApacheHTTPServer_CL": RAW,  # solution Apache HTTP Server: a line of the log in RawData
-    "NGINX_CL": RAW,  # solution NGINX HTTP Server: the same
+    "OneLogin_CL": table(  # OneLogin IAM
+        "actor_user_name_s app_name_s custom_message_s event_type_id_d ipaddr_s notes_s role_name_s user_name_s"
+    ),
+    "ApacheHTTPServer_CL": strings("Computer RawData"),  # Apache HTTP Server
+    "NGINX_CL": strings("RawData"),  # NGINX HTTP Server
 }
-
-UNTYPED = {"IPAddress": "string"}
-"""Columns of those tables that the connector writes itself, without a type behind the name."""
 
 TYPES = {
     "int": {"int", "long"},
@@ -104,15 +127,10 @@ def of_table(table: str) -> Mapping[str, str]:
 
 def type_in(table: str, column: str) -> str | None:
     """The type of a column, or None if the table does not have it."""
-    if table not in CUSTOM:
-        return of_table(table).get(column)
-    own = CUSTOM[table]
-    if own is not None:
-        return own.get(column)
-    return UNTYPED.get(column) or SUFFIXES.get(column.rpartition("_")[2])
+    return (CUSTOM.get(table) or of_table(table)).get(column)
 
 
-def columns_of(telemetry: Telemetry, schema: Schema) -> Iterator[Field]:
+def columns_of(telemetry: Telemetry, known: Mapping[str, Field]) -> Iterator[Field]:
     """Every column that the telemetry's queries may name."""
     nodes: list[Node] = [telemetry.when] if telemetry.when is not None else []
     for field in telemetry.fields.values():
@@ -121,8 +139,8 @@ def columns_of(telemetry: Telemetry, schema: Schema) -> Iterator[Field]:
     for node in nodes:
         for leaf in leaves(node):
             yield from fields_of(leaf)
-    known = schema.routes.columns()
-    yield from (known[name] for name in (*telemetry.entities.values(), *telemetry.keywords))
+    yield from telemetry.keywords
+    yield from (known[name] for name in telemetry.entities.values())
 
 
 def problem(field: Field, table: str) -> str | None:
@@ -152,12 +170,13 @@ def sentinel() -> Schema:
 
 
 def test_every_column_is_in_its_table_with_its_type(sentinel: Schema) -> None:
+    known = sentinel.routes.columns()
     problems = {
         said
         for route in sentinel.routes
         for telemetry in route.telemetries
         for table in tables_of(telemetry)
-        for field in columns_of(telemetry, sentinel)
+        for field in columns_of(telemetry, known)
         if (said := problem(field, table))
     }
     assert sorted(problems) == []
@@ -188,17 +207,8 @@ def test_a_column_that_is_not_there_is_told() -> None:
 
 def bindable(table: str) -> Mapping[str, str]:
     """The columns of a table as Microsoft's parser is told of them."""
-    names = {"int": "long", "guid": "string", "boolean": "bool"}
-    own = CUSTOM.get(table)
-    if table not in CUSTOM:
-        return {name: names.get(kind, kind) for name, kind in of_table(table).items()}
-    if own is not None:
-        return own
-    columns = {
-        _PATH.fullmatch(name)[0] if "(" not in name else str(_PATH.fullmatch(name)["text"])  # type: ignore[index]
-        for name in registry.schema("sentinel").routes.columns()
-    }
-    return UNTYPED | {name: kind for name in columns if (kind := type_in(table, name)) is not None}
+    names = {"int": "long", "guid": "string"}
+    return {name: names.get(kind, kind) for name, kind in (CUSTOM.get(table) or of_table(table)).items()}
 
 
 def test_the_corpus_is_bound_to_the_tables_by_microsofts_parser() -> None:

@@ -3,8 +3,9 @@
 Sources: "Splunk Add-on for Microsoft Windows", section "Source types", and its props.conf and transforms.conf
 (``XmlWinEventLog``: the channel goes to ``source``; the System element's parts and attributes and every named
 Data element are fields of their names; ``EventCode`` is ``EventID``; what has no name stays in ``EventData_Xml``,
-UserData whole in ``UserData_Xml``; fields are cut from the XML as it is, with its ``&gt;``, ``&lt;`` and ``&amp;``); "Splunk Add-on for Sysmon", section "Lookups and field extraction" (each digest
-of Hashes is a field); "transforms.conf", CLEAN_KEYS (a field's name has underscores for other signs).
+UserData whole in ``UserData_Xml``; fields are cut from the XML as it is, with its ``&gt;``, ``&lt;``, ``&amp;``);
+"Splunk Add-on for Sysmon", section "Lookups and field extraction" (each digest of Hashes is a field);
+"transforms.conf", CLEAN_KEYS (a field's name has underscores for other signs).
 Splunk keeps no field without a value.
 """
 
