@@ -32,7 +32,9 @@ Tables = Mapping[str, Mapping[str, str]]
 def columns_of(columns: Mapping[str, Column]) -> dict[str, str]:
     """The columns of a Kusto table, a path into a dynamic one by its column."""
     return {
-        top_of(name) if column.type == "dynamic" else name: "string" if parsed(name) else TYPES.get(column.type, "string")
+        top_of(name) if column.type == "dynamic" else name: "string"
+        if parsed(name)
+        else TYPES.get(column.type, "string")
         for name, column in columns.items()
     }
 

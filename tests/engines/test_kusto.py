@@ -26,6 +26,9 @@ COLUMNS = {
     "d": Column("dynamic"),
     "bag.x": Column("dynamic"),
     "bag.y.z": Column("dynamic"),
+    **{f"targets[{at}].x": Column("dynamic") for at in range(3)},
+    "parse_json(text).x": Column("dynamic"),
+    "parse_json(text).y[1].z": Column("dynamic"),
 }
 
 
@@ -122,6 +125,14 @@ OTHERS: list[Fact] = [
     ('isempty(tostring(bag["x"]))', {"bag.y.z": "1"}, True),
     ("isempty(tostring(bag.x))", {}, True),
     ('tostring(d) == "a"', {"d": "a"}, True),
+    # the same page, "Dynamic object accessors": elements by index; "parse_json()": of a string
+    ('tostring(targets[0].x) == "a"', {"targets[0].x": "a", "targets[1].x": "b"}, True),
+    ('tostring(targets[1].x) == "b"', {"targets[0].x": "a", "targets[1].x": "b"}, True),
+    ('tostring(targets[1].x) == "b"', {"targets[0].x": "b"}, False),
+    ('tostring(targets[1].x) == ""', {"targets[2].x": "b"}, True),
+    ('tostring(parse_json(text).x) == "a"', {"parse_json(text).x": "a"}, True),
+    ('tostring(parse_json(text).y[1].z) == "a"', {"parse_json(text).y[1].z": "a"}, True),
+    ('tostring(parse_json(text).x) == ""', {}, True),
     ("tostring(d) contains '\"b\"'", {"d": ["a", "b"]}, True),
     # "Scalar data types": a scalar column holds one value
     ('f == "a"', {"f": ["a", "b"]}, None),
@@ -291,3 +302,21 @@ def test_without_its_packages_it_says_what_to_install(monkeypatch: pytest.Monkey
     with pytest.raises(CannotRun, match=r"duckdb_kql is not installed \(`pip install 'sigmaq\[verify\]'`\)"):
         engine.start()
     engine.stop()
+
+
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        ({"d": "dynamic", "d.x": "dynamic"}, {"d": "a", "d.x": "b"}),
+        ({"d.x": "dynamic", "d": "dynamic"}, {"d": "a", "d.x": "b"}),
+        ({"text": "string", "parse_json(text).x": "dynamic"}, {"text": "a", "parse_json(text).x": "b"}),
+    ],
+)
+def test_a_column_that_is_read_whole_and_looked_into_is_refused(
+    engine: Kusto, columns: Mapping[str, Any], row: Mapping[str, str]
+) -> None:
+    asked = Asked('tostring(d.x) == "b"', "kusto", {name: Column(kind) for name, kind in columns.items()})
+    if "text" in columns:
+        asked = asked._replace(text='tostring(parse_json(text).x) == "b" and text == "a"')
+    with pytest.raises(CannotRun, match="looks into"):
+        engine.run(asked, [row])
