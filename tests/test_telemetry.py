@@ -272,6 +272,13 @@ def test_a_value_beyond_the_closed_list_is_warned_of() -> None:
     assert refusal("s: {EventType: Gone}", REGISTRY).code == "F503"
 
 
+def test_values_that_the_column_cannot_hold_are_left_out_where_others_can() -> None:
+    (found,) = places("s: {Port: [5, 'null', '7']}", REGISTRY)
+    assert " ".join(dump(found.tree).split()) == "and code<int> is 12 or 13 port<int> is 5 or 7"
+    assert [note.code for note in found.notes] == ["F507"]
+    assert refusal("s: {Port: ['null', 'x']}", REGISTRY).code == "F503"
+
+
 # --- names that a schema lacks --------------------------------------------------------------------------
 
 

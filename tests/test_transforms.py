@@ -106,6 +106,14 @@ def test_what_a_leaf_becomes(name: str) -> None:
     assert written(transform, value, before, after) == wanted
 
 
+@pytest.mark.parametrize("name", ["(Default)", "", None])
+def test_a_default_value_may_have_no_name(name: str | None) -> None:
+    leaf = REGISTRY.leaf(match(surrounded(r"\x\(Default)", True, False)))
+    event = {"domain": "HKEY_USERS\\x", **({} if name is None else {"name": name})}
+    assert holds(leaf, event)
+    assert not holds(leaf, event | {"name": "y"})
+
+
 def test_what_no_column_holds_never_matches() -> None:
     only = Hashes({"MD5": MD5})
     assert only.leaf(match(literal(f"IMPHASH={'0' * 32}"))) == NEVER

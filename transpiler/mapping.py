@@ -207,6 +207,8 @@ class _Mapper:
     def on(self, node: Leaf, columns: tuple[Field, ...]) -> Node:
         """A leaf on one or several columns, as they are."""
         fit = _FITTERS[type(node)]
+        if len(columns) == 1 and type(node) is ast.Match and len(node.patterns) > 1 and columns[0].type != "string":
+            node = self.fitting(node, columns[0])
         if len(columns) == 1:
             fitted = fit(self, node, columns[0])
             if type(fitted) is not type(node):
@@ -216,6 +218,22 @@ class _Mapper:
         self.reshaped = True
         leaves = tuple([fit(self, node, column) for column in columns])
         return And(leaves, node.span) if type(node) is ast.IsNull else Or(leaves, node.span)
+
+    def fitting(self, node: ast.Match, column: Field) -> ast.Match:
+        """The leaf without the values that the column cannot hold, if it can hold some; with a warning."""
+        kept, lost = [], []
+        for each in node.patterns:
+            one = node._replace(patterns=(each,))
+            try:
+                fit_match(one, column)
+                kept.append(each)
+            except SchemaError as error:
+                lost.append(error.diagnostic.message)
+        if not kept or not lost or self.telemetry is None:
+            return node
+        message = f"{lost[0]}, so that it never matches"
+        self.notes.setdefault(message, diagnostic("F507", message, node.span))
+        return node._replace(patterns=tuple(kept))
 
     def kept_otherwise(self, node: Leaf, found: Columns) -> Node:
         """A leaf on a field whose values stand for predicates, or are kept in another form."""

@@ -59,18 +59,25 @@ class Joined:
     r"""A value whose two parts are kept apart: the second is what follows the last separator.
 
     ``missing`` says which part an event may lack (0, 1 or neither), and then the separator too.
-    ``deep``: the second part may hold separators as well.
+    ``deep``: the second part may hold separators as well. ``unnamed``: what the whole value has for a
+    second part that the platform may leave empty.
     """
 
     assumes = ""
 
     def __init__(
-        self, columns: tuple[Field, ...], separator: str = "\\", missing: int | None = None, deep: bool = False
-    ):
+        self,
+        columns: tuple[Field, ...],
+        separator: str = "\\",
+        missing: int | None = None,
+        deep: bool = False,
+        unnamed: str | None = None,
+    ) -> None:
         self.columns = columns
         self.separator = separator
         self.missing = missing
         self.deep = deep
+        self.unnamed = unnamed
 
     def leaf(self, node: Any) -> Node:
         """A leaf on the whole value, as one on its parts."""
@@ -106,6 +113,8 @@ class Joined:
             way = _Way(_unless_any((*tokens[:last], head)), _unless_any((tail, *tokens[last + 1 :])))
             if self.missing is None or way[self.missing] is not EMPTY:  # a part that is missing has no separator
                 yield way
+                if way.second is not None and way.second.kind == "equals" and way.second.text == self.unnamed:
+                    yield _Way(way.first, EMPTY)
         if self.missing == 1 and tokens[-1] is not MANY:
             yield _Way(given, EMPTY)
         if self.missing == 0 and last < 0 and tokens[0] is not MANY:
@@ -157,7 +166,7 @@ class RegistryPath:
         self.hives = {short: (long,) for short, long in _HIVES.items()} | own
         spelled = [*self.hives.items(), *own.items()]
         self._short = {long.lower(): short.upper() for short, names in spelled for long in names}
-        self._joined = Joined(columns, "\\", 1, deep=True) if len(columns) == 2 else None
+        self._joined = Joined(columns, "\\", 1, True, "(Default)") if len(columns) == 2 else None
         self.assumes = "a value's name holds no backslash that the rule looks across" if self._joined else ""
 
     def leaf(self, node: Any) -> Node:

@@ -96,7 +96,7 @@ def top_of(name: str) -> str:
 
 
 def path(name: str) -> list[str | int]:
-    """The column, keys and indices of a value inside a dynamic column (``a.b[0]`` is the first of the ``b`` of ``a``)."""
+    """The column, keys and indices of a value inside a dynamic column: ``a.b[0]`` is the first ``b`` of ``a``."""
     steps = _PARSED.sub(r"\1", name).split(".")
     if not all(steps):
         return [name]

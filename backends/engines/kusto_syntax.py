@@ -31,12 +31,11 @@ Tables = Mapping[str, Mapping[str, str]]
 
 def columns_of(columns: Mapping[str, Column]) -> dict[str, str]:
     """The columns of a Kusto table, a path into a dynamic one by its column."""
-    return {
-        top_of(name) if column.type == "dynamic" else name: "string"
-        if parsed(name)
-        else TYPES.get(column.type, "string")
-        for name, column in columns.items()
-    }
+    found = {}
+    for name, column in columns.items():
+        kind = "string" if parsed(name) else TYPES.get(column.type, "string")
+        found[top_of(name) if column.type == "dynamic" else name] = kind
+    return found
 
 
 def home() -> Path | None:

@@ -11,9 +11,12 @@ from sigma.processing.finalization import finalizers
 from sigma.processing.postprocessing import query_postprocessing_transformations
 from sigma.rule import SigmaRule
 
+from transpiler.ast import And, Field, Match, Node
 from transpiler.diagnostics import Diagnostic, diagnostic
 from transpiler.errors import PipelineError, SigmaError
 from transpiler.model import LogSource, Rule
+from transpiler.passes import normalise
+from transpiler.pattern import literal
 from transpiler.pipeline.find import ELASTIC, load, said
 from transpiler.pipeline.given import Given, Place, given
 from transpiler.pipeline.taken import Reader
@@ -56,7 +59,7 @@ class Processed(NamedTuple):
         A schema other than ``none`` says that itself, and so do options.
         """
         notes = [*self.notes]
-        source = mapped.source
+        tree, source = mapped.tree, mapped.source
         for key, value in self.state.items():
             if not schema.keep:
                 message = f"the pipeline set `{key}`; the schema `{schema.name}` says where events are"
@@ -69,11 +72,26 @@ class Processed(NamedTuple):
             elif key == "query_table":
                 source = replace(source, table=options.table or _listed(value))
             elif key == "data_model_set":
-                source = replace(source, model=str(value))
+                model, dataset = self._model(str(value))
+                source = replace(source, model=model)
+                tree = tree if dataset is None else normalise(And((dataset, tree)))
             else:
                 source = replace(source, entities=tuple(map(str, value)))
         said = [note for each in mapped.notes for note in self._restricted(each)]
-        return mapped._replace(source=source, notes=(*notes, *said))
+        return mapped._replace(tree=tree, source=source, notes=(*notes, *said))
+
+    def _model(self, name: str) -> tuple[str, Node | None]:
+        """Splunk's data model to search, by its root dataset, and what selects a dataset below that.
+
+        Fields are named after the dataset that has them, so those of the state tell the root (Search
+        Reference, "tstats": `FROM datamodel` takes a root dataset, `nodename` one below it).
+        """
+        head, _, dataset = name.partition(".")
+        roots = {str(field).partition(".")[0] for field in self.state.get("fields", ())}
+        if not dataset or len(roots) != 1 or dataset in roots:
+            return name, None
+        chosen = Match(Field("nodename", "string"), (literal(name),), False, self.rule.logsource.span)
+        return f"{head}.{roots.pop()}", chosen
 
     def _restricted(self, note: Diagnostic) -> Iterator[Diagnostic]:
         """A note, corrected where it says that nothing restricts the log source and a pipeline does."""
