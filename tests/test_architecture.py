@@ -213,8 +213,9 @@ STAGES = {
     "M": ["transpiler.modifiers", "transpiler.detection"],
     "F": [
         *("transpiler.schemafile", "transpiler.schemaparts", "transpiler.columns", "transpiler.mapping"),
-        *("transpiler.telemetry", "transpiler.transforms", "transpiler.api"),
+        *("transpiler.telemetry", "transpiler.transforms", "transpiler.api", "transpiler.pipeline"),
     ],
+    "P": ["transpiler.pipeline"],
     "T": ["backends", "transpiler.setaside"],
     "V": ["transpiler.events", "transpiler.compare", "transpiler.cli"],
     "U": ["transpiler.registry", "transpiler.files", "transpiler.api", "transpiler.cli"],

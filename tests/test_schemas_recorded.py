@@ -24,9 +24,7 @@ _LEVEL = "more: process creations of Security auditing by MandatoryLabel, which 
 _USER = "more: process creations of Security auditing by the account they ran as; the truth has no alias for User"
 _EMPTY = "fewer: an empty text is not stored, so the field is missing"
 _DONE = "more: 1117, which says what was done about a detection, is an event of antivirus too; the truth leaves it out"
-_NAMELESS = (
-    "fewer: the shaper gives a key's default value no name, the query asks for `(Default)`; no document says which"
-)
+_BINARY = "fewer: binary data is not kept, so that the rule's filter of missing data takes the event"
 _UNSAID = "refused: the rule hangs on what the sensor does not record"
 
 EXPLAINED: Mapping[str, Mapping[str, str]] = {
@@ -63,17 +61,11 @@ EXPLAINED: Mapping[str, Mapping[str, str]] = {
     },
     "defender_xdr": {
         "06d71506-7beb-4f22-8888-e2e5e2ca7fd8": "refused: no table has every event of Windows",
-        "152f3630-77c1-4284-bcc0-4cc68ab2f6e7": _NAMELESS,
-        "1547e27c-3974-43e2-a7d7-7f484fb928ec": _NAMELESS,
         "24e3e58a-646b-4b50-adef-02ef935b9fc8": _UNSAID,
-        "460479f3-80b7-42da-9c43-2cc1d54dbccd": _NAMELESS,
-        "674202d0-b22a-4af4-ae5f-2eda1f3da1af": _NAMELESS,
-        "8839e550-52d7-4958-9f2f-e13c1e736838": _NAMELESS,
         "b5de0c9a-6f19-43e0-af4e-55ad01f550af": _UNSAID,
         "d21374ff-f574-44a7-9998-4a8c8bf33d7d": "refused: no logon has the number `null` that the rule asks for",
-        "dc5c24af-6995-49b2-86eb-a9ff62199e82": _NAMELESS,
         "f239b326-2f41-4d6b-9dfa-c846a60ef505": _UNSAID,
-        "f59c3faf-50f3-464b-9f4c-1b67ab512d99": _NAMELESS,
+        "f59c3faf-50f3-464b-9f4c-1b67ab512d99": _BINARY,
     },
 }
 """Schema -> rule -> how its queries find something else, and why: right so, not to be had, or not known."""

@@ -171,9 +171,9 @@ class Compiler:
                     numbers[lane.target] += 1
                     found.append(self._refusal(lane, rule, places))
                     continue
+                if done is not None:
+                    places = tuple([done.on(place, lane.target, lane.schema, self.options) for place in places])
                 for place in places:
-                    if done is not None:
-                        place = done.on(place, lane.target, lane.schema, self.options)
                     numbers[lane.target] += 1
                     made = self._render(lane, rule, place, found)
                     if made is not None:

@@ -143,7 +143,7 @@ class Pipelines:
         return Processed(after, tuple(notes), state, bool(added or state.keys() & _PLACES))
 
     def _refused(self, error: Exception, rule: Rule) -> PipelineError:
-        """pySigma's exception at the item that it names, or else at the log source."""
+        """An exception of pySigma at the item that it names, or else at the log source."""
         place = error.source if isinstance(error, TheirError) else None
         span = place.key if isinstance(place, Place) else rule.logsource.span
         return PipelineError(diagnostic("P704", said(error), span, hint=f"said by {self._names}"))
@@ -157,8 +157,7 @@ class Pipelines:
                 yield f"the postprocessing `{kinds.get(kind, kind.__name__)}`"
         outputs = {kind: name for name, kind in finalizers.items()}
         for finalizer in self._pipeline.finalizers:
-            kind = type(finalizer)
-            yield f"the finalizer `{outputs.get(kind, kind.__name__)}`"
+            yield f"the finalizer `{outputs.get(type(finalizer), type(finalizer).__name__)}`"
 
 
 def _unused(attributes: Sequence[str], rule: Rule) -> Iterator[Diagnostic]:

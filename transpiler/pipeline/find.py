@@ -111,8 +111,8 @@ def _maker(value: Any) -> Maker | None:
         return value.func or value
     if inspect.isclass(value) and issubclass(value, Pipeline):
         value._instance = None
-        instance: Any = value()
-        return lambda: instance()
+        instance: Maker = value()
+        return instance
     return value if callable(value) else None
 
 
