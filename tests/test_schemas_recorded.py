@@ -56,6 +56,8 @@ EXPLAINED: Mapping[str, Mapping[str, str]] = {
         "2617e7ed-adb7-40ba-b0f3-8f9945fe6c09": _USER,
         "3037d961-21e9-4732-b27a-637bcc7bf539": _LEVEL,
         "79ce34ca-af29-4d0e-b832-fc1b377020db": _USER,
+        "d21374ff-f574-44a7-9998-4a8c8bf33d7d": "more: a process that a service's account started as another; the"
+        " truth has no alias for User, by which the rule leaves that account's own processes out",
         "d522eca2-2973-4391-a3e0-ef0374321dae": _USER,
         "dcdbc940-0bff-46b2-95f3-2d73f848e33b": _LEVEL,
     },

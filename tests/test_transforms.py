@@ -106,6 +106,11 @@ def test_what_a_leaf_becomes(name: str) -> None:
     assert written(transform, value, before, after) == wanted
 
 
+def test_events_of_values_alone_need_no_word_on_keys() -> None:
+    said = RegistryPath((DOMAIN, NAME), None, True).leaf(match(surrounded(r"\Run\x", True, False)))
+    assert " ".join(dump(said).split()) == r'and domain<string> endswith "\\Run" name<string> equals "x"'
+
+
 @pytest.mark.parametrize("name", ["(Default)", "", None])
 def test_a_default_value_may_have_no_name(name: str | None) -> None:
     leaf = REGISTRY.leaf(match(surrounded(r"\x\(Default)", True, False)))

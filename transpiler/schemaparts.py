@@ -41,7 +41,20 @@ PARTS = {
     ),
     "`others`": ("column", "type", "strings", "many"),
     "a field": (
-        *("values", "columns", "as", "binary", "empty", "separator", "missing", "prefix", "escape", "hives", "assumes"),
+        *(
+            "values",
+            "columns",
+            "as",
+            "binary",
+            "empty",
+            "of",
+            "separator",
+            "missing",
+            "prefix",
+            "escape",
+            "hives",
+            "assumes",
+        ),
         *REMARKS,
     ),
 }
@@ -213,7 +226,8 @@ class Reader:
             return Columns(found, None, transforms.RegistryData(found, binary, self.text(parts.get("empty")) or ""))
         if name == "registry_path":
             hives = {short: self.texts(names) for short, names in self.map(parts.get("hives")).items()}
-            return Columns(found, None, transforms.RegistryPath(found, hives))
+            of_values = "of" in parts and self.word(parts["of"], ("keys", "values"), "`of`") == "values"
+            return Columns(found, None, transforms.RegistryPath(found, hives, of_values))
         separator = self.text(parts.get("separator")) or "\\"
         return Columns(found, None, transforms.Joined(found, separator, 0 if name == "account" else None))
 

@@ -59,7 +59,7 @@ class Joined:
     r"""A value whose two parts are kept apart: the second is what follows the last separator.
 
     ``missing`` says which part an event may lack (0, 1 or neither), and then the separator too.
-    ``deep``: the second part may hold separators as well. ``unnamed``: what the whole value has for a
+    ``deep``: the second part may hold what a pattern contains, separators and all. ``unnamed``: what the whole value has for a
     second part that the platform may leave empty.
     """
 
@@ -106,7 +106,7 @@ class Joined:
             (at for at, token in enumerate(tokens) if isinstance(token, str) and self.separator in token), default=-1
         )
         for at, token in enumerate(tokens):
-            if token is MANY and (self.deep or at > last):
+            if token is MANY and (at > last or (self.deep and tokens[0] is MANY is tokens[-1])):
                 yield _Way(_unless_any(tokens[: at + 1]), _unless_any(tokens[at:]))
         if last >= 0:
             head, _, tail = str(tokens[last]).rpartition(self.separator)
@@ -157,16 +157,22 @@ _LONG = re.compile(r"\A(HKEY_[A-Z_]+)(?=\\|$)", re.IGNORECASE)
 class RegistryPath:
     """A registry key, hives spelled in full; the name of the value in a column of its own if there are two.
 
-    ``hives``: other names that the platform has for a hive, the usual one first.
+    ``hives``: other names that the platform has for a hive, the usual one first. ``values``: every event is
+    about a value, so that one without a name is about the default value.
     """
 
-    def __init__(self, columns: tuple[Field, ...], hives: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self,
+        columns: tuple[Field, ...],
+        hives: Mapping[str, tuple[str, ...]] | None = None,
+        values: bool = False,
+    ) -> None:
         self.columns = columns
         own = {short.lower(): names for short, names in (hives or {}).items()}
         self.hives = {short: (long,) for short, long in _HIVES.items()} | own
         spelled = [*self.hives.items(), *own.items()]
         self._short = {long.lower(): short.upper() for short, names in spelled for long in names}
-        self._joined = Joined(columns, "\\", 1, True, "(Default)") if len(columns) == 2 else None
+        self._joined = Joined(columns, "\\", None if values else 1, True, "(Default)") if len(columns) == 2 else None
         self.assumes = "a value's name holds no backslash that the rule looks across" if self._joined else ""
 
     def leaf(self, node: Any) -> Node:

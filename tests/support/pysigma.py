@@ -13,6 +13,7 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
+from sigma.processing.pipeline import ProcessingPipeline
 from sigma.types import (
     CompareOperators,
     SigmaBool,
@@ -47,6 +48,13 @@ _WILD = {SpecialChars.WILDCARD_MULTI: MANY, SpecialChars.WILDCARD_SINGLE: ONE}
 def trees(text: str) -> list[Node]:
     """The conditions of the first rule of a text, as pySigma parses them."""
     (rule,) = SigmaCollection.from_yaml(text).rules
+    return [_node(condition.parsed) for condition in rule.detection.parsed_condition]
+
+
+def processed(text: str, pipeline: ProcessingPipeline) -> list[Node]:
+    """The conditions of the first rule of a text, as pySigma has them after a pipeline. Raises what it raises."""
+    (rule,) = SigmaCollection.from_yaml(text).rules
+    pipeline.apply(rule)
     return [_node(condition.parsed) for condition in rule.detection.parsed_condition]
 
 

@@ -56,7 +56,7 @@ CHECKS: list[tuple[str, str, Callable[[list[Emitted], str], Said]]] = [
     (
         "kusto",
         "Microsoft's parser and binder of Kusto",
-        lambda queries, schema: kusto.check([kusto.bound(each, schema) for each in queries]),
+        lambda queries, schema: kusto.check([kusto.bound(each) for each in queries]),
     ),
 ]
 """Target, the parser as the page names it, and what asks it."""

@@ -13,8 +13,7 @@ from backends.engines.kusto_syntax import PACKAGE, Parser, Tables, columns_of
 from backends.engines.kusto_text import readable
 from tests.support.corpus import ROOT, not_run
 from tests.vendors import Emitted, emitted
-from transpiler import registry
-from transpiler.engine import CannotRun, Column
+from transpiler.engine import CannotRun
 
 HOME = Path(os.environ.get("SIGMAQ_VENDORS") or ROOT / ".vendors") / "kusto" / "node_modules" / PACKAGE
 
@@ -22,15 +21,10 @@ Checked = tuple[str, Tables]
 """A query, and the tables that it may read."""
 
 
-def bound(query: Emitted, schema: str) -> Checked:
-    """A query of the corpus over its table, which has the columns of the schema.
-
-    The schema ``none`` has no columns: there the table has those that the query's tree names.
-    """
-    said = {name: Column(field.type) for name, field in registry.schema(schema).columns.items()}
-    columns = columns_of(said or query.columns or {})
+def bound(query: Emitted) -> Checked:
+    """A query of the corpus over its tables, which have the columns that its tree names."""
     asked = readable(query.text)
-    return asked.asked, dict.fromkeys(asked.tables, columns)
+    return asked.asked, dict.fromkeys(asked.tables, columns_of(query.columns or {}))
 
 
 def check(queries: Iterable[Checked]) -> list[str | None]:
@@ -49,5 +43,5 @@ def check(queries: Iterable[Checked]) -> list[str | None]:
 def refused(schema: str, step: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
     """How many queries of every ``step``-th rule were bound; and rule, error and text of those that were not."""
     queries = list(emitted("kusto", schema, step))
-    said = zip(queries, check([bound(query, schema) for query in queries]), strict=True)
+    said = zip(queries, check([bound(query) for query in queries]), strict=True)
     return len(queries), [(query.rule, error, query.text) for query, error in said if error]

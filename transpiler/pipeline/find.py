@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
@@ -74,11 +75,26 @@ def _offers() -> dict[str, _Offer]:
             continue
         full = f"{plugins.__name__}.{module.name}"
         try:
-            for name, make in _makers(import_module(full)):
+            for name, make in _makers(_imported(full)):
                 found[name] = _Offer(full, make)
         except Exception as error:  # noqa: BLE001 - a plug-in that is broken costs the others nothing
             found[module.name] = _Offer(full, None, f"{type(error).__name__}: {error}")
     return found
+
+
+def _imported(name: str) -> ModuleType:
+    """A plug-in's module, its pipelines its own.
+
+    pySigma's decorator ``Pipeline`` has one instance for all that it decorates, so that of two plug-ins
+    which were imported earlier the first offers the pipeline of the second; imported anew it does not.
+    """
+    module = import_module(name)
+    makers = [value.func for value in vars(module).values() if isinstance(value, Pipeline)]
+    if any(make is not None and not f"{make.__module__}.".startswith(f"{name}.") for make in makers):
+        for each in [each for each in sys.modules if f"{each}.".startswith(f"{name}.")]:
+            del sys.modules[each]
+        module = import_module(name)
+    return module
 
 
 def _makers(module: ModuleType) -> Iterator[tuple[str, Maker]]:
