@@ -279,6 +279,18 @@ def test_values_that_the_column_cannot_hold_are_left_out_where_others_can() -> N
     assert refusal("s: {Port: ['null', 'x']}", REGISTRY).code == "F503"
 
 
+def test_the_first_members_of_a_list_are_said_to_be_the_first() -> None:
+    listed = load(
+        "demo.yml",
+        "name: d\ntitle: D\ntargets: [kusto]\ncolumns: {'a[0].b': dynamic, 'a[1].b': dynamic}\n"
+        "log_sources: [{product: windows, category: process_creation, telemetry: "
+        "{name: t, fields: {A: ['a[0].b', 'a[1].b'], B: {values: {x: {'a[0].b': x}, y: {'a[1].b': y}}}, C: 'a[0].b'}}}]\n",
+    )
+    for field, said in (("A", True), ("B", True), ("C", False)):
+        (found,) = places(f"s: {{{field}: x}}", schema=listed)
+        assert [note.code for note in found.notes] == ["F513"] * said
+
+
 # --- names that a schema lacks --------------------------------------------------------------------------
 
 

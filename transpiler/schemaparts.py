@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn, get_args
 
 from transpiler.ast import And, Equals, Field, FieldType, IsNull, Match, Node, Not, Or, Strings
@@ -177,11 +178,11 @@ class Reader:
             columns = self.named(node)
             if not columns:
                 self.fail(node, "a field needs at least one column")
-            return Columns(columns)
+            return _numbered(Columns(columns))
         parts = self.map(node, "a field")
-        made = self.kept(node, parts)
+        made = _numbered(self.kept(node, parts))
         remarks = {code: self.text(parts[key]) or "" for key, code in REMARKS.items() if key in parts}
-        return made._replace(remarks=remarks) if remarks else made
+        return made._replace(remarks={**(made.remarks or {}), **remarks}) if remarks else made
 
     def kept(self, node: Yaml, parts: Mapping[str, Yaml]) -> Columns:
         """How the field's values are kept."""
@@ -301,3 +302,28 @@ class Reader:
         if not leaves:
             self.fail(node, "a predicate needs at least one value")
         return leaves[0] if len(leaves) == 1 else Or(tuple(leaves))
+
+
+_MEMBER = re.compile(r"\[(\d+)\]|\.(\d+)\.")
+"""A member of a list in a column's path, by its number."""
+
+
+def _numbered(columns: Columns) -> Columns:
+    """The columns; where they are the first members of a list, queries say so."""
+    names = [*columns.names, *(field.name for node in (columns.values or {}).values() for field in _fields(node))]
+    found = {match[1] or match[2] for name in names for match in _MEMBER.finditer(name)}
+    if len(found) < 2:
+        return columns
+    most = max(map(int, found)) + 1
+    return columns._replace(remarks={"F513": f"of a list, at most the first {most} members are looked at"})
+
+
+def _fields(node: Node) -> Iterator[Field]:
+    """The columns of a predicate."""
+    if isinstance(node, And | Or):
+        for child in node.children:
+            yield from _fields(child)
+    elif isinstance(node, Not):
+        yield from _fields(node.child)
+    else:
+        yield node.field  # type: ignore[union-attr] # a schema's leaves are all about columns
