@@ -55,7 +55,15 @@ def processed(text: str, pipeline: ProcessingPipeline) -> list[Node]:
     """The conditions of the first rule of a text, as pySigma has them after a pipeline. Raises what it raises."""
     (rule,) = SigmaCollection.from_yaml(text).rules
     pipeline.apply(rule)
-    return [_node(condition.parsed) for condition in rule.detection.parsed_condition]
+    return [_node(_left(condition.parsed)) for condition in rule.detection.parsed_condition]
+
+
+def _left(item: Any) -> Any:
+    """A condition without the parts that a pipeline dropped, which pySigma's conversion skips; None if that is all."""
+    if not isinstance(item, ConditionAND | ConditionOR | ConditionNOT):
+        return item
+    item.args = [left for left in map(_left, item.args) if left is not None]
+    return item if item.args else None
 
 
 def _node(item: Any) -> Node:
