@@ -212,7 +212,8 @@ STAGES = {
     "C": ["transpiler.condition", "transpiler.parse"],
     "M": ["transpiler.modifiers", "transpiler.detection"],
     "F": [
-        *("transpiler.schemafile", "transpiler.schemaparts", "transpiler.columns", "transpiler.mapping"),
+        *("transpiler.schemafile", "transpiler.schemaparts", "transpiler.schemaforms", "transpiler.columns"),
+        "transpiler.mapping",
         *("transpiler.telemetry", "transpiler.transforms", "transpiler.api", "transpiler.pipeline"),
     ],
     "P": ["transpiler.pipeline"],

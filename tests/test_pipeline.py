@@ -1,97 +1,23 @@
-"""pySigma pipelines: what they make of a rule is read back whole, where it stands, and nothing is lost unsaid."""
+"""pySigma pipelines: what they make of a rule is read back whole, and where it stands."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from transpiler.api import Compiler, Outcome, compile, transpile
-from transpiler.ast import Keyword, Match, Node
-from transpiler.diagnostics import Diagnostic
-from transpiler.errors import PipelineError, SigmaError, UsageError
+from tests.support.pipelines import RULE, Pipeline, leaves, lines, only, rule, trees
+from transpiler.api import Compiler, transpile
+from transpiler.ast import Keyword, Match
+from transpiler.errors import SigmaError, UsageError
 from transpiler.pattern import literal
-
-HEAD = """\
-title: A Rule
-logsource: {product: windows, category: process_creation}
-detection:
-"""
-
-
-def rule(detection: str) -> str:
-    return HEAD + "".join(f"  {line}\n" for line in detection.strip("\n").splitlines())
-
-
-RULE = rule("""
-selection:
-  Image|endswith: '\\net.exe'
-  User: joe
-filter:
-  CommandLine|contains: quiet
-condition: selection and not filter
-""")
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Iterator[Pipeline]:
-    yield Pipeline(tmp_path)
-
-
-class Pipeline:
-    """Writes pipelines to files and runs them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def file(self, name: str = "p.yml", **parts: object) -> str:
-        path = self.folder / name
-        path.write_text(yaml.safe_dump({"name": "ours", **parts}, sort_keys=False))
-        return str(path)
-
-    def outcome(self, text: str, *transformations: dict[str, object], targets: str = "", **parts: object) -> Outcome:
-        path = self.file(transformations=[*transformations], **parts)
-        (found,) = Compiler(targets.split(), pipelines=[path]).compile("rule.yml", text)
-        return found
-
-    def trees(self, text: str, *transformations: dict[str, object], **parts: object) -> tuple[Node, ...]:
-        found = self.outcome(text, *transformations, **parts)  # type: ignore[arg-type] # parts of a pipeline
-        assert not [each for each in found.diagnostics if each.severity == "error"]
-        return found.trees
-
-    def refused(self, text: str, *transformations: dict[str, object], **parts: object) -> Diagnostic:
-        (said,) = self.outcome(text, *transformations, **parts).diagnostics  # type: ignore[arg-type]
-        assert said.severity == "error"
-        return said
-
-
-def trees(text: str) -> tuple[Node, ...]:
-    (found,) = Compiler([]).compile("rule.yml", text)
-    assert found.rule is not None
-    return found.trees
-
-
-def leaves(node: Node) -> Iterator[Node]:
-    children = getattr(node, "children", None) or [getattr(node, "child", None)]
-    for child in children:
-        if child is not None:
-            yield from leaves(child)
-    if children == [None]:
-        yield node
-
-
-def lines(outcome: Outcome) -> dict[str, int]:
-    """Where the leaves stand, by field."""
-    found = [leaf for tree in outcome.trees for leaf in leaves(tree)]
-    return {leaf.field.name if hasattr(leaf, "field") else "": leaf.span.line for leaf in found}
-
-
-def only(*fields: str) -> dict[str, object]:
-    return {"field_name_conditions": [{"type": "include_fields", "fields": list(fields)}]}
+def written(tmp_path: Path) -> Pipeline:
+    return Pipeline(tmp_path)
 
 
 # --- transformations ----------------------------------------------------------------------------------
@@ -188,7 +114,8 @@ MADE: dict[str, tuple[dict[str, object], str, str]] = {
     "a condition is added": (
         {"type": "add_condition", "conditions": {"EventID": 1, "Channel": ["$service", "x"]}, "template": True},
         DETECTION,
-        DETECTION.replace("selection or", "added and (selection or").rstrip() + ")\nadded: {EventID: 1, Channel: [None, x]}",
+        DETECTION.replace("selection or", "added and (selection or").rstrip()
+        + ")\nadded: {EventID: 1, Channel: [None, x]}",
     ),
     "a condition is added denied": (
         {"type": "add_condition", "conditions": {"EventID": 1}, "negated": True},
@@ -248,10 +175,14 @@ def test_every_kind_of_value_comes_back_as_it_went(written: Pipeline) -> None:
 
 
 def test_every_kind_of_value_gets_the_new_name(written: Pipeline) -> None:
-    renamed = "\n".join(
-        line if line.lstrip().startswith(("-", "condition", "s:", "k:", "'_k")) else line.replace("  ", "  win.", 1)
-        for line in EVERY_VALUE.splitlines()
-    ).replace("startswith: number", "startswith: win.number").replace("- field", "- win.field")
+    renamed = (
+        "\n".join(
+            line if line.lstrip().startswith(("-", "condition", "s:", "k:", "'_k")) else line.replace("  ", "  win.", 1)
+            for line in EVERY_VALUE.splitlines()
+        )
+        .replace("startswith: number", "startswith: win.number")
+        .replace("- field", "- win.field")
+    )
     assert written.trees(rule(EVERY_VALUE), {"type": "field_name_prefix", "prefix": "win."}) == trees(rule(renamed))
 
 
@@ -305,157 +236,6 @@ def test_each_value_of_all_keeps_its_line(written: Pipeline) -> None:
         rule("s:\n  a|all:\n    - x\n    - y\ncondition: s"), {"type": "field_name_prefix", "prefix": "w."}
     )
     assert [leaf.span.line for leaf in leaves(found.trees[0])] == [6, 7]
-
-
-# --- what is lost, and said -----------------------------------------------------------------------------
-
-WARNED: dict[str, tuple[dict[str, object], str, int, str]] = {
-    "a dropped field": (
-        {"transformations": [{"type": "drop_detection_item", **only("User")}]},
-        "P708",
-        6,
-        "`User`",
-    ),
-    "all values of a field": (
-        {"transformations": [{"type": "map_string", "mapping": {"joe": []}}]},
-        "P708",
-        6,
-        "reads it as null",
-    ),
-    "a change of the query": (
-        {"postprocessing": [{"type": "embed", "prefix": "index=win "}]},
-        "P706",
-        2,
-        "the postprocessing `embed`",
-    ),
-    "a form of the output": ({"finalizers": [{"type": "concat"}]}, "P706", 2, "the finalizer `concat`"),
-    "an attribute": (
-        {"transformations": [{"type": "set_custom_attribute", "attribute": "note", "value": 1}]},
-        "P707",
-        2,
-        "`note`",
-    ),
-    "a state": ({"transformations": [{"type": "set_state", "key": "note", "val": 1}]}, "P707", 2, "`note`"),
-    "a state of another target": (
-        {"transformations": [{"type": "set_state", "key": "query_table", "val": "T"}]},
-        "P707",
-        2,
-        "splunk",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", WARNED)
-def test_what_is_not_carried_over_is_a_warning_of_the_query(written: Pipeline, what: str) -> None:
-    parts, code, line, words = WARNED[what]
-    path = written.file(**parts)
-    (query,) = transpile(RULE, "splunk", pipelines=[path])
-    (warning,) = [each for each in query.diagnostics if each.severity == "warning"]
-    assert (warning.code, warning.span.line) == (code, line)
-    assert words in warning.message
-    with pytest.raises(PipelineError, match=code):
-        transpile(RULE, "splunk", pipelines=[path], exact=True)
-
-
-def test_a_dropped_part_takes_no_part_in_the_condition(written: Pipeline) -> None:
-    drop = {"type": "drop_detection_item", **only("CommandLine")}
-    assert written.trees(RULE, drop) == trees(RULE.replace("selection and not filter", "selection"))
-
-
-def test_a_query_is_not_changed_where_the_postprocessing_is_for_other_rules(written: Pipeline) -> None:
-    linux = {"type": "logsource", "product": "linux"}
-    path = written.file(postprocessing=[{"type": "embed", "prefix": "x", "rule_conditions": [linux]}])
-    (query,) = transpile(RULE, "splunk", pipelines=[path])
-    assert [each.code for each in query.diagnostics] == ["F504"]
-
-
-EXPANDED = rule("s: {a|expand: '%one%'}\ncondition: s")
-REFUSED: dict[str, tuple[str, dict[str, object], str, int, str]] = {
-    "a rule failure": (RULE, {"type": "rule_failure", "message": "not this one"}, "P704", 2, "not this one"),
-    "a failure at an item": (
-        RULE,
-        {"type": "detection_item_failure", "message": "no user", **only("User")},
-        "P704",
-        6,
-        "no user",
-    ),
-    "text of a query": (
-        EXPANDED,
-        {"type": "query_expression_placeholders", "expression": "{field} in list({id})"},
-        "P705",
-        4,
-        "{field} in list({id})",
-    ),
-    "a placeholder that is left": (EXPANDED, {"type": "field_name_prefix", "prefix": "x"}, "M406", 4, "%one%"),
-    "a value that does not exist": (EXPANDED, {"type": "value_placeholders"}, "P704", 2, "one"),
-    "no number": (RULE, {"type": "convert_type", "target_type": "num", **only("User")}, "P704", 2, "joe"),
-    "nothing left": (
-        rule("s: {User: x}\ncondition: not s"),
-        {"type": "drop_detection_item", **only("User")},
-        "P709",
-        5,
-        "everything",
-    ),
-    "a reference whose case counts": (
-        rule("s: {a|fieldref|cased: b}\ncondition: s"),
-        {"type": "field_name_prefix", "prefix": "x"},
-        "P705",
-        4,
-        "letter case",
-    ),
-    "dashes without end": (
-        rule("s: {a|windash: '-a -b -c -d -e'}\ncondition: s"),
-        {"type": "field_name_prefix", "prefix": "x"},
-        "P705",
-        4,
-        "dashes",
-    ),
-    "a keyword that is null": (
-        rule("k: [word]\ncondition: k"),
-        {"type": "set_value", "value": None},
-        "P705",
-        4,
-        "SigmaNull",
-    ),
-    "an empty keyword": (
-        rule("k: {'|expand': '%one%'}\ncondition: k"),
-        {"type": "wildcard_placeholders"},
-        "P705",
-        4,
-        "empty keyword",
-    ),
-    "a name that no condition can have": (
-        RULE,
-        {"type": "add_condition", "conditions": {"a": 1}, "name": "two words"},
-        "P705",
-        9,
-        "two words",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_be_carried_over_is_refused_where_it_stands(written: Pipeline, what: str) -> None:
-    text, transformation, code, line, words = REFUSED[what]
-    said = written.refused(text, transformation)
-    assert (said.code, said.span.path, said.span.line) == (code, "rule.yml", line)
-    assert words in said.message
-
-
-def test_an_expression_that_is_none_of_the_rule_languages_is_refused(written: Pipeline) -> None:
-    text = rule("s: {a|re|expand: '%one%'}\ncondition: s")
-    said = written.refused(text, {"type": "value_placeholders"}, vars={"one": "(x)(?(1)a|b)"})
-    assert (said.code, said.span.line) == ("P705", 4)
-    assert "the regular expression that the pipeline made, `(x)(?(1)a|b)`" in said.message
-
-
-def test_a_rule_that_is_refused_stops_no_other(written: Pipeline) -> None:
-    linux = {"rule_conditions": [{"type": "logsource", "product": "linux"}]}
-    path = written.file(transformations=[{"type": "rule_failure", "message": "no", **linux}])
-    text = f"{RULE.replace('windows', 'linux')}---\n{RULE}"
-    result = compile([("r.yml", text)], ["splunk", "eql"], pipelines=[path])
-    assert [each.code for each in result.diagnostics] == ["P704"]
-    assert [query.target for query in result.queries] == ["splunk", "eql"]
 
 
 # --- where a query looks --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Over public rules, what pipelines make of a rule is what pySigma makes of it: the same tree, the same events found."""
+"""Over public rules: what pipelines make of a rule is what pySigma makes of it, in trees and in events found."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sigma.backends.elasticsearch import EqlBackend
-from sigma.backends.splunk import SplunkBackend
+from sigma.backends.elasticsearch.elasticsearch_eql import EqlBackend
+from sigma.backends.splunk.splunk import SplunkBackend
 from sigma.collection import SigmaCollection
-from sigma.pipelines.elasticsearch import ecs_windows
-from sigma.pipelines.splunk import splunk_cim_data_model, splunk_windows_pipeline
+from sigma.pipelines.elasticsearch.windows import ecs_windows
+from sigma.pipelines.splunk.splunk import splunk_cim_data_model, splunk_windows_pipeline
 from sigma.pipelines.sysmon.sysmon import sysmon_pipeline
-from sigma.pipelines.windows import windows_logsource_pipeline
+from sigma.pipelines.windows.windows import windows_logsource_pipeline
 from sigma.processing.pipeline import ProcessingPipeline
 
 from tests.support import corpus
 from tests.test_reference import comparable
 from transpiler.api import Compiler, Outcome
-from transpiler.ast import Keyword, KeywordRegex, Node
+from transpiler.ast import Keyword, KeywordRegex, Node, Regex
 from transpiler.engine import CannotRun, Runner
 from transpiler.verify import Question, Verifier
 
@@ -36,10 +36,14 @@ transformations:
     template: true
     rule_cond_not: true
     rule_conditions: [{type: logsource, service: security}]
-  - {type: hashes_fields, valid_hash_algos: [MD5, SHA1, SHA256, IMPHASH], field_prefix: hash., field_to_parse: [win.Hashes]}
+  - type: hashes_fields
+    valid_hash_algos: [MD5, SHA1, SHA256, IMPHASH]
+    field_prefix: hash.
+    field_to_parse: [win.Hashes]
   - type: replace_string
-    regex: '^\\*\\\\'
-    replacement: '*/'
+    regex: '^\\\\'
+    replacement: /
+    skip_special: true
     field_name_conditions: [{type: include_fields, fields: [win.process.path]}]
   - {type: drop_detection_item, field_name_conditions: [{type: include_fields, fields: [win.Provider_Name]}]}
   - {type: convert_type, target_type: str, field_name_conditions: [{type: include_fields, fields: [win.EventID]}]}
@@ -136,6 +140,10 @@ def test_the_tree_is_pysigmas(names: tuple[str, ...], tmp_path: Path) -> None:
     assert seen["same"] > MANY // 3
 
 
+OTHERWISE: dict[str, tuple[type, ...]] = {"splunk": (Keyword, KeywordRegex), "eql": (Keyword, KeywordRegex, Regex)}
+"""Leaves that mean something else in pySigma's queries: keywords are whole words in its SPL, and its EQL has
+expressions with anchors, which EQL takes literally, and without letter case."""
+
 EACH = 60
 """Every so manieth rule is run."""
 
@@ -157,13 +165,13 @@ def answers(question: Question, runner: Runner, text: str) -> list[bool | None] 
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(("target", "names", "backend", "form"), RUN, ids=[f"{each[0]}-{'+'.join(each[1])}" for each in RUN])
+@pytest.mark.parametrize(("target", "names", "backend", "form"), RUN, ids=["+".join(each[1]) for each in RUN])
 def test_our_query_finds_what_pysigmas_does(
     target: str, names: tuple[str, ...], backend: Any, form: str, tmp_path: Path
 ) -> None:
     """One engine runs both on made events; ours must be right, and theirs must say the same.
 
-    Not compared are rules with keywords, which pySigma's Splunk backend looks for as whole words.
+    Not compared are rules with leaves that pySigma's backend says otherwise whatever the pipeline.
     """
     compiler = Compiler([target], pipelines=named(names, tmp_path))
     theirs = backend(joined(names))
@@ -172,7 +180,7 @@ def test_our_query_finds_what_pysigmas_does(
         runner = verifier.runner(verifier.classes(target)[0])
         for name, text in texts(EACH):
             outcome = only(compiler.compile(name, text))
-            if not outcome.queries or any(isinstance(leaf, Keyword | KeywordRegex) for leaf in leaves(outcome.trees[0])):
+            if not outcome.queries or any(isinstance(leaf, OTHERWISE[target]) for leaf in leaves(outcome.trees[0])):
                 continue
             query = outcome.queries[0]
             assert query.mapped is not None
@@ -183,8 +191,9 @@ def test_our_query_finds_what_pysigmas_does(
             (rule,) = SigmaCollection.from_yaml(text).rules
             found = answers(question, runner, _readable(theirs.convert_rule(rule, form)[0]))
             if found is not None:
-                assert found == ours, name
-                same, events = same + 1, events + len(ours)
+                both = [pair for pair in zip(ours, found, strict=True) if None not in pair]
+                assert all(first == second for first, second in both), name
+                same, events = same + 1, events + len(both)
     assert same >= 15
     assert events >= 15 * 20
 

@@ -19,8 +19,6 @@ from transpiler.source import Node as Yaml
 
 TYPES = tuple(kind for kind in get_args(FieldType) if kind != "unknown")
 STRINGS = get_args(Strings)
-FILLED = ("filled", "registry_hex")
-OTHER_FORMS = ("hashes", "prefixed", "within")
 ENTITIES = ("host", "account", "process", "file", "ip", "url", "hash")
 
 REMARKS = {"assumes": "F513", "wider": "F515"}
@@ -42,20 +40,7 @@ PARTS = {
     ),
     "`others`": ("column", "type", "strings", "many"),
     "a field": (
-        *(
-            "values",
-            "columns",
-            "as",
-            "binary",
-            "empty",
-            "of",
-            "separator",
-            "missing",
-            "prefix",
-            "escape",
-            "hives",
-            "assumes",
-        ),
+        *("columns", "values", "as", "of", "hives", "binary", "empty", "separator", "missing", "prefix", "escape"),
         *REMARKS,
     ),
 }
@@ -187,7 +172,9 @@ class Reader:
     def kept(self, node: Yaml, parts: Mapping[str, Yaml]) -> Columns:
         """How the field's values are kept."""
         if "as" in parts:
-            return self.transformed(node, parts)
+            from transpiler.schemaforms import form
+
+            return form(self, node, parts)
         if "values" not in parts:
             columns = self.named(parts.get("columns"))
             if not columns:
@@ -197,75 +184,6 @@ class Reader:
         if not values:
             self.fail(node, "`values` needs at least one value")
         return Columns(self.named(parts.get("columns")), values)
-
-    def transformed(self, node: Yaml, parts: Mapping[str, Yaml]) -> Columns:
-        """A field whose columns hold it in another form."""
-        from transpiler import transforms
-
-        name = self.text(parts["as"]) or ""
-        columns = parts.get("columns")
-        if columns is None:
-            self.fail(node, f"`as: {name}` needs columns")
-        if name == "hashes":
-            algorithms = {key: self.known(self.text(each) or "", each) for key, each in self.map(columns).items()}
-            made = transforms.Hashes(algorithms)
-            return Columns(made.columns, None, made)
-        if name == "within":
-            return self.within(parts, columns)
-        wanted = transforms.COLUMNS.get(name, (1,) if name in (*FILLED, "prefixed") else ())
-        if not wanted:
-            self.fail(parts["as"], f"`as` is one of {', '.join([*transforms.COLUMNS, *OTHER_FORMS, *FILLED])}")
-        found = self.named(columns)
-        if len(found) not in wanted:
-            self.fail(columns, f"`as: {name}` takes {' or '.join(map(str, wanted))} columns")
-        if name == "prefixed":
-            return self.prefixed(node, parts, found)
-        if name in FILLED:
-            return self.filled(name, node, parts, found)
-        if name == "registry_data":
-            binary = self.predicate(parts["binary"]) if "binary" in parts else None
-            return Columns(found, None, transforms.RegistryData(found, binary, self.text(parts.get("empty")) or ""))
-        if name == "registry_path":
-            hives = {short: self.texts(names) for short, names in self.map(parts.get("hives")).items()}
-            of_values = "of" in parts and self.word(parts["of"], ("keys", "values"), "`of`") == "values"
-            return Columns(found, None, transforms.RegistryPath(found, hives, of_values))
-        separator = self.text(parts.get("separator")) or "\\"
-        return Columns(found, None, transforms.Joined(found, separator, 0 if name == "account" else None))
-
-    def filled(self, name: str, node: Yaml, parts: Mapping[str, Yaml], columns: tuple[Field, ...]) -> Columns:
-        """A field whose column is never missing: ``missing`` is what it holds of an event without a value."""
-        from transpiler.filled import Filled, RegistryHex
-
-        word = self.text(parts.get("missing"))
-        if not word:
-            self.fail(node, f"`as: {name}` needs `missing`, the word that stands for no value")
-        made = (Filled if name == "filled" else RegistryHex)(columns, word)
-        return Columns(columns, None, made)
-
-    def within(self, parts: Mapping[str, Yaml], columns: Yaml) -> Columns:
-        """A field whose columns hold each value among other text: a map of column to ``before{}after``, or a list."""
-        from transpiler.within import Within, frame
-
-        frames = {}
-        for name, node in self.map(columns).items():
-            try:
-                frames[self.known(name, node)] = tuple(map(frame, self.texts(node)))
-            except ValueError:
-                self.fail(node, "what a column holds has {} once, where the value stands")
-        if not frames:
-            self.fail(columns, "`as: within` needs at least one column")
-        escape = "escape" in parts and self.word(parts["escape"], ("xml",), "`escape`") == "xml"
-        made = Within(frames, escape, self.text(parts.get("assumes")) or "")
-        return Columns(made.columns, None, made)
-
-    def prefixed(self, node: Yaml, parts: Mapping[str, Yaml], columns: tuple[Field, ...]) -> Columns:
-        """A field whose column holds each value behind the same text, ``prefix``."""
-        from transpiler.prefixed import Prefixed
-
-        prefix = self.text(parts.get("prefix"))
-        if not prefix:
-            self.fail(node, "`as: prefixed` needs `prefix`, the text that is before every value")
-        return Columns(columns, None, Prefixed(columns, prefix))
 
     # --- predicates -----------------------------------------------------------------------------------
 

@@ -335,7 +335,3 @@ class Hashes:
         """The hashes in one text."""
         found = [f"{name}={text}" for name, column in self.algorithms.items() if (text := _text(event, column))]
         return ",".join(found) or None
-
-
-COLUMNS: dict[str, tuple[int, ...]] = {"account": (2,), "path": (2,), "registry_path": (1, 2), "registry_data": (1,)}
-"""How many columns each transform takes; ``hashes`` takes one for each algorithm."""

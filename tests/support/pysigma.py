@@ -112,7 +112,7 @@ def _leaf(field: Field, value: Any) -> Node:
     if isinstance(value, SigmaCompareExpression):
         return ast.Compare(field, _OPERATORS[value.op], value.number.number)
     if isinstance(value, SigmaTimestampPart):
-        return ast.TimePart(field, value.timestamp_part.name.lower(), (value.value,))
+        return ast.TimePart(field, value.timestamp_part.name.lower(), (value.number,))
     assert isinstance(value, SigmaFieldReference)
     part = {(False, False): "equals", (True, False): "startswith", (False, True): "endswith"}
     return ast.FieldRef(field, Field(value.field), part.get((value.starts_with, value.ends_with), "contains"))
