@@ -117,7 +117,7 @@ MAY_IMPORT = {
     "yaml": {"transpiler.source"},
     # files: loaders, writers and the command line
     "os": CLI | {"transpiler.source", "transpiler.files", "transpiler.events", *PROCESSES},
-    "pathlib": CLI | {"transpiler.registry", "transpiler.output", *ENGINES},
+    "pathlib": CLI | {"transpiler.registry", "transpiler.output", "transpiler.config", *ENGINES},
     # engines run in processes of their own
     "subprocess": PROCESSES,
     # the same text gives the same bytes, and nothing leaves the machine
@@ -151,7 +151,7 @@ def test_a_module_holds_tables_and_definitions(module: str) -> None:
     for node in syntax(module).body:
         text = python.unparse(node)
         if isinstance(node, python.Expr):
-            registered = module == "transpiler.cli.app" and text.startswith("app.command()")
+            registered = module == "transpiler.cli.app" and text.startswith(("app.command()", "app.add_typer("))
             assert isinstance(node.value, python.Constant) or registered, text
         elif isinstance(node, python.If):
             program = module == "transpiler.worker" and text.startswith("if __name__ == '__main__':")
@@ -213,13 +213,13 @@ STAGES = {
     "M": ["transpiler.modifiers", "transpiler.detection"],
     "F": [
         *("transpiler.schemafile", "transpiler.schemaparts", "transpiler.schemaforms", "transpiler.columns"),
-        "transpiler.mapping",
-        *("transpiler.telemetry", "transpiler.transforms", "transpiler.api", "transpiler.pipeline"),
+        *("transpiler.mapping", "transpiler.telemetry", "transpiler.api", "transpiler.pipeline", "transpiler.cli"),
+        *("transpiler.transforms", "transpiler.filled", "transpiler.prefixed", "transpiler.within"),
     ],
     "P": ["transpiler.pipeline"],
     "T": ["backends", "transpiler.setaside"],
     "V": ["transpiler.events", "transpiler.compare", "transpiler.cli"],
-    "U": ["transpiler.registry", "transpiler.files", "transpiler.api", "transpiler.cli"],
+    "U": ["transpiler.registry", "transpiler.files", "transpiler.api", "transpiler.config", "transpiler.cli"],
 }
 
 

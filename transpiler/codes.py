@@ -80,6 +80,7 @@ CODES: dict[str, Code] = {
     "F512": Code("error", "no such telemetry", "No schema that is used knows a telemetry of this name, so that the option would do nothing.", "`sigmaq schemas show NAME` lists them"),
     "F513": Code("note", "values kept in another form", "The platform keeps the field's values in another form; the query means the rule if events are as the note says.", "check it against events of your own (`sigmaq verify --events`)"),
     "F514": Code("warning", "value not kept", "The platform leaves this value out when it stores an event; the query takes a missing field for it, so that it also finds events that never had one.", "nothing needs to be done where every event has the field"),
+    "F515": Code("warning", "wider than the rule", "The platform keeps the field in a way that loses something; the query also finds events that the rule does not match.", "check what it finds, or choose other telemetry with --telemetry"),
     # --- P: pySigma pipelines --------------------------------------------------------------
     "P701": Code("error", "unknown pipeline", "No installed plug-in of pySigma has a pipeline of this name, and it is no file's (*.yml, *.yaml).", "`sigmaq pipelines` lists the names"),
     "P702": Code("error", "pipeline cannot be loaded", "The file is no pySigma pipeline, the plug-in fails when it is imported, or the pipeline takes values from files, the network or commands, which is never done here.", "mend the pipeline; see docs/pipelines.md"),
@@ -90,7 +91,6 @@ CODES: dict[str, Code] = {
     "P707": Code("warning", "set by the pipeline and not used", "The pipeline leaves a value for a backend of pySigma's which this target's query does not use.", "check that the query does not need it; --index and --table name where it looks"),
     "P708": Code("warning", "dropped by the pipeline", "The pipeline removed a part of the rule, so that the query finds more or less than the rule means.", "check that the rest is what you want, or change the pipeline"),
     "P709": Code("error", "pipeline leaves nothing", "The pipeline removed everything that the rule's condition asks for.", "change the pipeline"),
-    "F515": Code("warning", "wider than the rule", "The platform keeps the field in a way that loses something; the query also finds events that the rule does not match.", "check what it finds, or choose other telemetry with --telemetry"),
     # --- T: target languages ---------------------------------------------------------------
     "T601": Code("error", "target cannot say this", "The target's language has no exact form for this part of the rule, and a weaker one would hide it.", "choose another target"),
     "T602": Code("error", "query would be too long", "Listing every spelling or folding every letter makes the query longer than the target takes.", "choose another target, or shorten the value"),

@@ -45,7 +45,10 @@ class Config:
 
 
 def find(folder: Path) -> Config:
-    """The configuration that holds in a folder; ``Path()`` is the current one. Raises UsageError (U808) for a file that is wrong."""
+    """The configuration that holds in a folder; ``Path()`` is the current one.
+
+    Raises UsageError (U808) for a file that is wrong.
+    """
     for each in (folder, *folder.absolute().parents):
         for name in (NAME, PYPROJECT):
             path = each / name

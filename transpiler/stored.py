@@ -42,16 +42,17 @@ def has_keywords(tree: Node) -> bool:
     return any(isinstance(leaf, ast.Keyword | ast.KeywordRegex) for leaf in leaves(tree))
 
 
-def columns(tree: Node) -> dict[str, Column]:
-    """The columns that a mapped tree names. Raises CannotRun where one is compared as two types.
+def columns(tree: Node, keyword_fields: Sequence[Field] = ()) -> dict[str, Column]:
+    """The columns that a mapped tree names, and those in which its keywords are looked for.
 
-    So it does where a date is compared with a field that is none: how its text looks is the platform's affair.
+    Raises CannotRun where one is compared as two types, and where a date is compared with a field that is
+    none: how its text looks is the platform's affair.
     """
     found: dict[str, list[Field]] = {}
     for leaf in leaves(tree):
-        for field in fields_of(leaf):
+        for field in fields_of(leaf) or keyword_fields:
             found.setdefault(field.name, []).append(field)
-    table = {name: column_of(fields) for name, fields in found.items()}
+    table = {name: _column(fields) for name, fields in found.items()}
     for leaf in leaves(tree):
         if isinstance(leaf, ast.FieldRef):
             one, other = leaf.field.name, leaf.other.name
@@ -63,7 +64,7 @@ def columns(tree: Node) -> dict[str, Column]:
     return table
 
 
-def column_of(fields: Sequence[Field]) -> Column:
+def _column(fields: Sequence[Field]) -> Column:
     """The column of a field, as the leaves of a tree see it. Raises CannotRun where it is compared as two types."""
     kinds = sorted({field.type for field in fields} - {"unknown"})
     if kinds == ["ip", "string"]:

@@ -59,8 +59,8 @@ class Joined:
     r"""A value whose two parts are kept apart: the second is what follows the last separator.
 
     ``missing`` says which part an event may lack (0, 1 or neither), and then the separator too.
-    ``deep``: the second part may hold what a pattern contains, separators and all. ``unnamed``: what the whole value has for a
-    second part that the platform may leave empty.
+    ``deep``: the second part may hold what a pattern contains, separators and all. ``unnamed``: what the
+    whole value has for a second part that the platform may leave empty.
     """
 
     assumes = ""

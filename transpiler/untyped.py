@@ -11,7 +11,6 @@ from transpiler.ast import And, Field, FieldType, Node, Not, Or, Strings
 from transpiler.columns import is_address, number_kind
 from transpiler.span import Span
 
-
 _WORDS = {
     "int": "a whole number",
     "float": "a number",

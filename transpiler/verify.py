@@ -22,7 +22,7 @@ from transpiler.query import Options, Query, Source
 from transpiler.registry import Backend
 from transpiler.schema import Mapped
 from transpiler.setaside import Warned
-from transpiler.stored import Event, column_of, columns, has_keywords, stored
+from transpiler.stored import Event, columns, has_keywords, stored
 from transpiler.text import dump
 from transpiler.worker import Worker
 
@@ -208,8 +208,7 @@ class Question:
         self.query = query
         self.mapped = mapped
         self.options = options
-        looked_in = mapped.source.keyword_fields if has_keywords(mapped.tree) else ()
-        self.columns = {field.name: column_of([field]) for field in looked_in} | columns(mapped.tree)
+        self.columns = columns(mapped.tree, mapped.source.keyword_fields)
         self.events: list[Event] = []
         self.rows: list[Row] = []
         self.counts: list[int] = []

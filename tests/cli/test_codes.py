@@ -42,7 +42,7 @@ def test_a_code_that_there_is_not() -> None:
 
 def test_every_explanation_is_a_sentence() -> None:
     for code, entry in CODES.items():
-        assert re.fullmatch(r"[SRCMFTVU]\d{3}", code)
+        assert re.fullmatch(r"[SRCMFPTVU]\d{3}", code)
         assert entry.explanation.endswith("."), code
         assert not entry.hint.endswith("."), code
         assert entry.hint, code

@@ -26,8 +26,9 @@ def emitted(target: str, schema: str, step: int = 1) -> Iterator[Emitted]:
     for path in corpus.rules()[::step]:
         for outcome in compiler.compile(path.name, path.read_bytes()):
             for query in outcome.queries:
+                mapped = cast(Mapped, query.mapped)
                 try:
-                    found: Mapping[str, Column] | None = columns(cast(Mapped, query.mapped).tree)
+                    found: Mapping[str, Column] | None = columns(mapped.tree, mapped.source.keyword_fields)
                 except CannotRun:
                     found = None
                 yield Emitted(path.name, query.text, found)
