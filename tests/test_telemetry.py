@@ -202,7 +202,9 @@ WITHOUT = {
     "s: [{Image: x}, {OriginalFileName: y}]": 'and code<int> is 4688 image<string> equals "x"',
     "s: {Image: x, OriginalFileName: null}": 'and code<int> is 4688 image<string> equals "x"',
     "s: [{Image: x}, {OriginalFileName|exists: true}]": 'and code<int> is 4688 image<string> equals "x"',
-    "s: {Image: x}\n  f: {OriginalFileName: y}\n  condition: s and not f": 'and code<int> is 4688 image<string> equals "x"',
+    "s: {Image: x}\n  f: {OriginalFileName: y}\n  condition: s and not f": (
+        'and code<int> is 4688 image<string> equals "x"'
+    ),
     "s: [{Image: x}, {Image|fieldref: OriginalFileName}]": 'and code<int> is 4688 image<string> equals "x"',
     "s: {OriginalFileName: null}": "code<int> is 4688",
 }
@@ -284,7 +286,8 @@ def test_the_first_members_of_a_list_are_said_to_be_the_first() -> None:
         "demo.yml",
         "name: d\ntitle: D\ntargets: [kusto]\ncolumns: {'a[0].b': dynamic, 'a[1].b': dynamic}\n"
         "log_sources: [{product: windows, category: process_creation, telemetry: "
-        "{name: t, fields: {A: ['a[0].b', 'a[1].b'], B: {values: {x: {'a[0].b': x}, y: {'a[1].b': y}}}, C: 'a[0].b'}}}]\n",
+        "{name: t, fields: {A: ['a[0].b', 'a[1].b'], "
+        "B: {values: {x: {'a[0].b': x}, y: {'a[1].b': y}}}, C: 'a[0].b'}}}]\n",
     )
     for field, said in (("A", True), ("B", True), ("C", False)):
         (found,) = places(f"s: {{{field}: x}}", schema=listed)

@@ -30,8 +30,8 @@ def page(found: Mapping[str, Coverage]) -> str:
 
 def _summary(found: Mapping[str, Coverage], rules: int) -> Iterator[str]:
     yield (
-        f"`pySigma` is what sigma-cli's libraries (pySigma {version('pysigma')}) make of the same files in the same run, "
-        "with the pipeline that converts most; a query that it gives counts, whether or not it means the "
+        f"`pySigma` is what sigma-cli's libraries (pySigma {version('pysigma')}) make of the same files in the "
+        "same run, with the pipeline that converts most; a query that it gives counts, whether or not it means the "
         "rule.\n\n"
     )
     yield "| schema | platform | converted | of them with a warning | pySigma | its pipeline |\n"
