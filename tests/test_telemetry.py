@@ -355,6 +355,17 @@ def test_a_schema_that_extends_another() -> None:
     assert names(places("s: {Query: x}", "product: linux, category: dns", schema=ours)) == ["one", "two"]
 
 
+def test_how_strings_are_indexed_is_decided_last() -> None:
+    folded = load("ours.yml", "name: o\ntitle: O\nextends: demo\nstrings: folded\n", parent=lambda name: DEMO)
+    assert tree("s: {CommandLine: x}", schema=folded) == 'and code<int> is 1 cmd<string, folded> equals "x"'
+    assert tree("s: {CommandLine: x}") == 'and code<int> is 1 cmd<string> equals "x"'
+    exact = SCHEMA.replace("table: All", "table: All\nexact: true").replace("{EventID: code", "{EventID: kind")
+    base = load("demo.yml", exact.replace("when: {code: 1}", "when: {kind: One}"))
+    assert tree("s: {CommandLine: x}", schema=base).startswith('and kind<string> cased equals "One"')
+    over = load("ours.yml", "name: o\ntitle: O\nextends: demo\nstrings: folded\n", parent=lambda name: base)
+    assert tree("s: {CommandLine: x}", schema=over).startswith('and kind<string, folded> equals "One"')
+
+
 def test_a_telemetry_that_nobody_knows_is_wrong_usage() -> None:
     with pytest.raises(SigmaError, match="F512"):
         Compiler(["kusto"], schema="sentinel", options=Options(telemetry="nothing"))

@@ -11,7 +11,7 @@ user's when it is loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, cast
 
@@ -79,6 +79,8 @@ def load(
         read.word(top["strings"], STRINGS, "`strings`") if "strings" in top else base.strings if base else "keyword"
     )
     below = base.routes.layers if base and isinstance(base.routes, Book) else ()
+    if "strings" in top:  # what the files below leave open, this one decides
+        below = tuple([replace(layer, strings=cast(Strings, strings)) for layer in below])
     exact = read.flag(top["exact"]) if "exact" in top else bool(below and below[-1].exact)
     book = Book((*below, Layer(file, parts, exact, cast(Strings, strings))))
     whole = book.scope(None).reader(file)

@@ -206,13 +206,14 @@ class Reader:
     def leaf(self, column: Field, node: Yaml) -> Node:
         """A column and its value, or any of a list of them."""
         leaves: list[Node] = []
+        exact = self.exact and column.strings != "folded"  # there letter case cannot count
         for each in self.list(node):
             value = value_of(self.document, each, "this")
             try:
                 if value is None:
                     leaves.append(IsNull(column))
                 elif isinstance(value, str):
-                    leaves.append(fit_match(Match(column, (parse(value),), self.exact), column))
+                    leaves.append(fit_match(Match(column, (parse(value),), exact), column))
                 else:
                     leaves.append(fit_equals(Equals(column, (value,)), column))
             except SchemaError as error:

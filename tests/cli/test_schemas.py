@@ -70,7 +70,7 @@ def test_a_schema_is_shown(here: Path) -> None:
         "Details data (numbers in decimal) string",
         "Hashes md5 (by algorithm) string",
         "Image path string",
-        'Kind a: kind<string> equals "x"; b: kind<string> equals "y" and code<int> is 1; else kind string',
+        'Kind a: kind<string> equals "x"; b: kind<string> equals "y" and code<int> is\u2026 string',
         "Level high: code<int> is 1",
         "TargetObject path (hives in full) string",
         "Time when datetime",

@@ -75,7 +75,7 @@ def _described(schema: Schema, route: Route) -> str:
         lines.append(f"\n  {each.name}: {each}{f', in {place}' if place else ''}\n")
         if each.when is not None:
             lines += [f"    {line}\n" for line in dump(each.when).splitlines()]
-        rows = [(field, _columns(columns), _types(columns)) for field, columns in sorted(each.fields.items())]
+        rows = [(field, _short(_columns(columns)), _types(columns)) for field, columns in sorted(each.fields.items())]
         rows += [(field, "never recorded", "") for field in sorted(each.absent)]
         lines += [f"    {line}\n" for line in table(("FIELD", "COLUMN", "TYPE"), rows).splitlines()]
     return "".join(lines)
@@ -88,7 +88,7 @@ def _columns(columns: Columns) -> str:
         return f"{' + '.join(columns.names)} ({word})"
     if columns.values is None:
         return names
-    values = "; ".join([f"{value}: {_short(node)}" for value, node in columns.values.items()])
+    values = "; ".join([f"{value}: {_line(node)}" for value, node in columns.values.items()])
     return f"{values}; else {names}" if names else values
 
 
@@ -100,7 +100,15 @@ _WORDS: dict[type, str] = {
 }
 
 
-def _short(node: Node) -> str:
+WIDTH = 72
+"""How much of what a field is is shown in a table; --json has all of it."""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "\u2026"
+
+
+def _line(node: Node) -> str:
     return " and ".join(
         [" ".join(dump(each).split()) for each in (node.children if isinstance(node, And) else (node,))]
     )
