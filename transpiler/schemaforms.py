@@ -53,7 +53,8 @@ def _registry_path(read: Reader, node: Yaml, parts: Parts) -> Transform:
 
 def _registry_data(read: Reader, node: Yaml, parts: Parts) -> Transform:
     binary = read.predicate(parts["binary"]) if "binary" in parts else None
-    return transforms.RegistryData(_columns(read, parts, 1), binary, read.text(parts.get("empty")) or "")
+    also = "also" in parts and read.word(parts["also"], ("sysmon",), "`also`") == "sysmon"
+    return transforms.RegistryData(_columns(read, parts, 1), binary, read.text(parts.get("empty")) or "", also)
 
 
 def _hashes(read: Reader, node: Yaml, parts: Parts) -> Transform:

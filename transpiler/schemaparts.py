@@ -40,7 +40,8 @@ PARTS = {
     ),
     "`others`": ("column", "type", "strings", "many"),
     "a field": (
-        *("columns", "values", "as", "of", "hives", "binary", "empty", "separator", "missing", "prefix", "escape"),
+        *("columns", "values", "as", "of", "hives", "binary", "empty", "also"),
+        *("separator", "missing", "prefix", "escape"),
         *REMARKS,
     ),
 }

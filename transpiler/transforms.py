@@ -218,16 +218,20 @@ _BINARY = "binary data"
 class RegistryData:
     """The data of a registry value: numbers in decimal, ``Binary Data`` as a predicate of the schema's.
 
-    ``empty``: what the column has where Sysmon writes ``(Empty)``.
+    ``empty``: what the column has where Sysmon writes ``(Empty)``. ``also``: the column may as well hold the
+    data as Sysmon writes it, where events of several recorders come together.
     Source: how Sysmon writes Details (event 13), against how the platform's column keeps it.
     """
 
     assumes = ""
 
-    def __init__(self, columns: tuple[Field, ...], binary: Node | None = None, empty: str = "") -> None:
+    def __init__(
+        self, columns: tuple[Field, ...], binary: Node | None = None, empty: str = "", also: bool = False
+    ) -> None:
         self.columns = columns
         self.binary = binary
         self.empty = empty
+        self.also = also
 
     def leaf(self, node: Any) -> Node:
         """A leaf on the data."""
@@ -235,13 +239,13 @@ class RegistryData:
         if not isinstance(node, Match | ast.Equals):
             return node._replace(field=column)  # type: ignore[no-any-return]
         match = _as_match(node)
-        kept: list[Pattern] = []
+        kept: dict[Pattern, None] = {}
         others: list[Node] = []
         for each in match.patterns:
             if each.text.lower() == _BINARY:
                 others.append(Or(()) if self.binary is None else self.binary)
             else:
-                kept.append(self.spelled(each))
+                kept.update(dict.fromkeys((self.spelled(each), each) if self.also else (self.spelled(each),)))
         same = [match._replace(field=column, patterns=tuple(kept))] if kept else []
         return _any([*same, *others], node)
 
