@@ -98,7 +98,7 @@ def _together(schema: Schema, parts: Sequence[_Part], notes: tuple[Diagnostic, .
         schema.time,
         tuple(dict.fromkeys(field for part in parts for field in part.telemetry.keywords)) or schema.keyword_fields,
         model=first.model,
-        entities=tuple(dict.fromkeys(({**schema.entities, **first.entities}).values())),
+        entities=tuple(dict.fromkeys(schema.entities_of(first).values())),
     )
     tree = parts[0].tree if len(parts) == 1 else normalise(Or(tuple([part.tree for part in parts])))
     said = dict.fromkeys([*notes, *(note for part in parts for note in part.notes)])

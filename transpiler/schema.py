@@ -83,6 +83,7 @@ class Telemetry:
     category: str | None = None
     keywords: tuple[Field, ...] = ()
     entities: Mapping[str, str] = field(default_factory=dict)
+    """Beside the schema's; ``""`` takes one of these away."""
 
     def __str__(self) -> str:
         return self.title or self.name
@@ -178,6 +179,10 @@ class Schema:
     table: str | None = None
     time: str | None = None
     entities: Mapping[str, str] = field(default_factory=dict)
+
+    def entities_of(self, telemetry: Telemetry) -> dict[str, str]:
+        """The entities of a telemetry's events: which column says which."""
+        return {kind: name for kind, name in {**self.entities, **telemetry.entities}.items() if name}
 
 
 class Mapped(NamedTuple):

@@ -138,12 +138,13 @@ class Reader:
         return tuple([self.known(self.text(each) or "", each) for each in self.list(node)])
 
     def entities(self, node: Yaml | None) -> dict[str, str]:
-        """Which column says which host, account, ... an event is about."""
+        """Which column says which host, account, ... an event is about; "" for one that the file takes away."""
         found = self.map(node)
         for kind, each in found.items():
             if kind not in ENTITIES:
                 self.fail(each, f"`{kind}` is no entity; there are {', '.join(ENTITIES)}")
-        return {kind: self.known(self.text(each) or "", each).name for kind, each in found.items()}
+        names = {kind: self.text(each) for kind, each in found.items()}
+        return {kind: self.known(name, found[kind]).name if name else "" for kind, name in names.items()}
 
     def others(self, node: Yaml) -> Callable[[str], Field]:
         """How a name is spelled that is kept as it is: ``winlog.event_data.{}``."""

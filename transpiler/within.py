@@ -41,8 +41,13 @@ class Frame(NamedTuple):
 
     @property
     def open(self) -> bool:
-        """Whether anything may stand on either side of it."""
-        return MANY in self.before or MANY in self.after
+        """Whether anything may stand on either side of it; what ends the column cannot be left behind."""
+        return bool(self.after) and (MANY in self.before or MANY in self.after)
+
+    def needless(self, given: Pattern) -> bool:
+        """Whether the pattern by itself takes in what stands around the value."""
+        starts, ends = given.tokens[0] is MANY, given.tokens[-1] is MANY
+        return (starts or not self.before) and (ends or not self.after)
 
     def around(self, given: Pattern) -> Pattern:
         """The pattern of the whole column."""
@@ -102,8 +107,9 @@ class Within:
         others: list[Node] = []
         for each in node.patterns:
             spelled = tuple(dict.fromkeys((each, _escaped(each)))) if self.escape else (each,)
-            anywhere = PLAIN in frames and each.tokens[0] is MANY and each.tokens[-1] is MANY
-            for given in (PLAIN,) if anywhere else frames:  # what is looked for anywhere needs no other frame
+            for given in frames:
+                if PLAIN in frames and not given.plain and given.needless(each):
+                    continue
                 if given.open and MANY in each.tokens[1:-1]:
                     others.append(_expression(given.around(spelled[-1]), column, node))
                 else:

@@ -10,7 +10,7 @@ STEP = 20
 """A part of the corpus here; the sweep takes all of it."""
 
 
-@pytest.mark.parametrize("schema", ["none", "sentinel", "defender_xdr"])
+@pytest.mark.parametrize("schema", ["none", "sentinel", "asim", "defender_xdr"])
 def test_every_query_of_the_corpus_is_bound(schema: str) -> None:
     count, errors = kusto.refused(schema, STEP)
     assert errors == []

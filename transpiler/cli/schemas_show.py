@@ -139,5 +139,5 @@ def _object(schema: Schema, route: Route, telemetry: Telemetry) -> dict[str, Any
             for name, each in sorted(telemetry.fields.items())
         },
         "absent": sorted(telemetry.absent),
-        "entities": {**schema.entities, **telemetry.entities},
+        "entities": schema.entities_of(telemetry),
     }
