@@ -72,3 +72,11 @@ def test_a_value_that_holds_what_others_are_joined_by() -> None:
     assert found.covers({"registry.data.strings": ["mask", "x"]}) is None
     found = warned("{Details: mask}", "eql", "ecs", category="registry_set")
     assert found.covers({"registry.data.strings": "\nmask"}) is None
+
+
+def test_a_keyword_in_a_text_field_is_found_by_its_words_alone() -> None:
+    found = warned("[a b]", "lucene", "ecs")  # there `message` is such a field
+    assert found.covers({"message": "xa bx"}) == "the query's warning T615"
+    assert found.covers({"process.executable": "xa bx"}) is None
+    assert found.covers({"message": "c"}) is None
+    assert warned("[a b]", "esql", "ecs").covers({"message": "xa bx"}) is None

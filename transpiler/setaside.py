@@ -58,6 +58,9 @@ class Warned:
         for each in query.diagnostics:
             if each.code == "T615" and not each.message.startswith(_ON_TEXT_FIELDS):
                 raise CannotRun(f"the query says that it is weaker: {each.message}")
+        # Where a keyword is found by words, and not by parts of them.
+        fields = query.mapped.source.keyword_fields if query.mapped is not None else ()
+        self._analysed = sorted(field.name for field in fields if field.strings == "text" and "T615" in self.said)
         self._target = query.target
         self._names = sorted({field.name for leaf in leaves(tree) for field in fields_of(leaf)})
         self._asked_empty = _asked_empty(tree)
@@ -99,6 +102,10 @@ class Warned:
             return "T612"
         if self._uncased is not None and self._uncased(event) != self._matches(event):
             return "T613"
+        if self._analysed:
+            others = {name: value for name, value in event.items() if name not in self._analysed}
+            if any(keyword(others) != keyword(event) for keyword in self._keywords):
+                return "T615"
         if "T611" in self.said and self._vanishes(event):
             return "T611"
         if self._target == "esql" and any(_holds_break(evaluate.lookup(event, name)) for name in self._joined):
