@@ -77,6 +77,7 @@ def test_a_value_that_holds_what_others_are_joined_by() -> None:
 def test_a_keyword_in_a_text_field_is_found_by_its_words_alone() -> None:
     found = warned("[a b]", "lucene", "ecs")  # there `message` is such a field
     assert found.covers({"message": "xa bx"}) == "the query's warning T615"
+    assert found.covers({"message": "a  (b)"}) == "the query's warning T615"
     assert found.covers({"process.executable": "xa bx"}) is None
     assert found.covers({"message": "c"}) is None
     assert warned("[a b]", "esql", "ecs").covers({"message": "xa bx"}) is None

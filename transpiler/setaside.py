@@ -61,6 +61,11 @@ class Warned:
         # Where a keyword is found by words, and not by parts of them.
         fields = query.mapped.source.keyword_fields if query.mapped is not None else ()
         self._analysed = sorted(field.name for field in fields if field.strings == "text" and "T615" in self.said)
+        self._by_words = [
+            evaluate.compile(_in_words(leaf))
+            for leaf in leaves(tree)
+            if isinstance(leaf, ast.Keyword | ast.KeywordRegex)
+        ]
         self._target = query.target
         self._names = sorted({field.name for leaf in leaves(tree) for field in fields_of(leaf)})
         self._asked_empty = _asked_empty(tree)
@@ -106,6 +111,9 @@ class Warned:
             others = {name: value for name, value in event.items() if name not in self._analysed}
             if any(keyword(others) != keyword(event) for keyword in self._keywords):
                 return "T615"
+            loose = {name: _words(value) if name in self._analysed else value for name, value in event.items()}
+            if any(one(event) != other(loose) for one, other in zip(self._keywords, self._by_words, strict=True)):
+                return "T615"
         if "T611" in self.said and self._vanishes(event):
             return "T611"
         if self._target == "esql" and any(_holds_break(evaluate.lookup(event, name)) for name in self._joined):
@@ -149,6 +157,28 @@ def _without(event: Event, names: Sequence[str], lost: Sequence[object]) -> Iter
 def _holds_break(value: Any) -> bool:
     """Whether a value holds what ES|QL's several values are joined by."""
     return any(isinstance(each, str) and "\n" in each for each in _many(value))
+
+
+_BETWEEN = re.compile(r"[\W_]+")
+"""What stands between words, about; an analyser splits in more places still."""
+
+
+def _words(value: Any) -> Any:
+    """A value of a text field as its words alone tell it."""
+    if isinstance(value, list):
+        return list(map(_words, value))
+    return f" {_BETWEEN.sub(' ', value)} " if isinstance(value, str) else value
+
+
+def _in_words(node: ast.Keyword | ast.KeywordRegex) -> Node:
+    """A keyword that looks for words, whatever stands between them."""
+    if isinstance(node, ast.KeywordRegex):
+        return node
+    patterns = []
+    for each in node.patterns:
+        tokens = [_BETWEEN.sub(" ", token) if isinstance(token, str) else token for token in each.tokens]
+        patterns.append(pattern(*[token.strip() if isinstance(token, str) else token for token in tokens]))
+    return node._replace(patterns=tuple(patterns))
 
 
 def _exact_letters(value: Any) -> Any:
